@@ -1,0 +1,45 @@
+.PHONY: demo test parity lint format bench install dev clean
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTHON ?= python3
+TORCH := "torch>=2.10,<2.14"
+
+# On Linux without an NVIDIA driver the CPU build of torch is wanted; 2.13.0 exists as one everywhere we looked.
+$(VENV)/.app: requirements.txt
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install -q --upgrade pip
+	$(PY) -m pip install -q "torch==2.13.0"
+	$(PY) -m pip install -q -r requirements.txt
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.app requirements-dev.txt
+	$(PY) -m pip install -q -r requirements-dev.txt
+	SAM2_BUILD_CUDA=0 $(PY) -m pip install -q --no-deps --no-build-isolation sam2==1.1.0
+	touch $@
+
+install: $(VENV)/.app
+dev: $(VENV)/.dev
+
+demo: $(VENV)/.app
+	$(PY) app.py
+
+test: $(VENV)/.dev
+	$(PY) -m pytest -m "not parity"
+
+parity: $(VENV)/.dev
+	$(PY) -m pytest -m parity
+
+lint: $(VENV)/.dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: $(VENV)/.dev
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: $(VENV)/.dev
+	$(PY) -m benchmarks.tracking
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
