@@ -1,0 +1,327 @@
+"""A project: what the user said about one clip, as plain JSON.
+
+The page, the command line and "open again" all read and write this one file; the masks can be made
+again from it and the clip.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from effects.layer import Layer
+
+VERSION = 1
+
+# Okabe and Ito's palette, which colour-blind people tell apart (without its black and grey), and four
+# lighter or darker relatives for the objects after the seventh.
+PALETTE = (
+    "#e69f00",
+    "#56b4e9",
+    "#009e73",
+    "#f0e442",
+    "#0072b2",
+    "#d55e00",
+    "#cc79a7",
+    "#999933",
+    "#882255",
+    "#44aa99",
+    "#ddcc77",
+)
+
+
+class ProjectError(ValueError):
+    """A project that cannot be read, or a change that it cannot take; the message is for the person."""
+
+
+@dataclass(frozen=True)
+class ProjectObject:
+    """One object of the clip: its number (from 1), the name shown, and its colour as `#rrggbb`."""
+
+    id: int
+    name: str
+    color: str
+
+
+@dataclass(frozen=True)
+class FramePrompt:
+    """Everything the user said about one object on one frame, in the order in which it was said.
+
+    Args:
+        object_id: the object that is meant.
+        frame_index: the frame that was clicked, counted from 0.
+        points: clicks `(x, y)` [px of the displayed frame], the oldest first.
+        labels: for each point 1 (part of the object) or 0 (not part of it).
+        box: `x0, y0, x1, y1` [px of the displayed frame] or None.
+        mask_png: a 1-bit PNG of the clip's size as base64 text, or None; `mask_from_text` reads it.
+    """
+
+    object_id: int
+    frame_index: int
+    points: tuple[tuple[float, float], ...] = ()
+    labels: tuple[int, ...] = ()
+    box: tuple[float, float, float, float] | None = None
+    mask_png: str | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.points) != len(self.labels):
+            raise ProjectError(
+                f"Object {self.object_id} on frame {self.frame_index} has {len(self.points)} points "
+                f"and {len(self.labels)} labels; each point needs one label, 1 or 0."
+            )
+        if any(label not in (0, 1) for label in self.labels):
+            raise ProjectError(f"Labels are 1 (add) or 0 (take away), not {list(self.labels)}.")
+        if self.frame_index < 0:
+            raise ProjectError(f"Frames are counted from 0; {self.frame_index} is no frame.")
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.points and self.box is None and self.mask_png is None
+
+
+@dataclass(frozen=True)
+class Project:
+    """What was said about one clip. Every change returns a new project.
+
+    Args:
+        clip: the clip's file name, without a folder.
+        model: the model's name, as `app.models` lists it.
+        objects: in the order of their making.
+        prompts: at most one per object and frame, in the order in which the frames were first prompted.
+        layers: the effects, the lowest first.
+    """
+
+    clip: str
+    model: str = "nano"
+    objects: tuple[ProjectObject, ...] = ()
+    prompts: tuple[FramePrompt, ...] = ()
+    layers: tuple[Layer, ...] = ()
+
+    @property
+    def object_ids(self) -> tuple[int, ...]:
+        return tuple(each.id for each in self.objects)
+
+    @property
+    def colors(self) -> dict[int, str]:
+        """The colour `#rrggbb` of each object, by its number."""
+        return {each.id: each.color for each in self.objects}
+
+    def object(self, object_id: int) -> ProjectObject:
+        """Find an object; raises `ProjectError` where there is none of that number."""
+        for each in self.objects:
+            if each.id == object_id:
+                return each
+        known = ", ".join(str(number) for number in self.object_ids) or "none yet"
+        raise ProjectError(f"There is no object {object_id} in this project (objects: {known}); add it first.")
+
+    def prompt(self, object_id: int, frame_index: int) -> FramePrompt | None:
+        """What was said about the object on that frame, or None."""
+        for each in self.prompts:
+            if (each.object_id, each.frame_index) == (object_id, frame_index):
+                return each
+        return None
+
+    def prompted_frames(self, object_id: int) -> tuple[int, ...]:
+        """The frames on which the object was prompted, in ascending order."""
+        return tuple(sorted(each.frame_index for each in self.prompts if each.object_id == object_id))
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the project as plain JSON values."""
+        return {
+            "version": VERSION,
+            "clip": self.clip,
+            "model": self.model,
+            "objects": [{"id": each.id, "name": each.name, "color": each.color} for each in self.objects],
+            "prompts": [_prompt_to_json(each) for each in self.prompts],
+            "layers": [layer.to_json() for layer in self.layers],
+        }
+
+    @classmethod
+    def from_json(cls, data: object) -> Project:
+        """Build a project from what `to_json` gave; raises `ProjectError` on anything else."""
+        if not isinstance(data, Mapping) or "version" not in data:
+            raise ProjectError('This is no project: a JSON object with a "version" is wanted.')
+        if data["version"] != VERSION:
+            raise ProjectError(
+                f"This project has version {data['version']!r}, but this program reads version {VERSION}; "
+                "open it with the program that wrote it."
+            )
+        try:
+            project = cls(
+                clip=Path(str(data["clip"])).name,
+                model=str(data["model"]),
+                objects=tuple(
+                    ProjectObject(int(each["id"]), str(each["name"]), _checked_color(each["color"]))
+                    for each in data.get("objects", ())
+                ),
+                prompts=tuple(_prompt_from_json(each) for each in data.get("prompts", ())),
+                layers=tuple(Layer.from_json(each) for each in data.get("layers", ())),
+            )
+        except KeyError as missing:
+            raise ProjectError(f"This project lacks {missing}.") from missing
+        except (TypeError, ValueError, AttributeError) as error:
+            raise ProjectError(f"This project cannot be read: {error}") from error
+        for each in project.prompts:
+            project.object(each.object_id)
+        return project
+
+    def save(self, path: Path) -> None:
+        """Write the project as JSON; the file is replaced whole or not at all."""
+        part = path.with_name(f".{path.name}.part")
+        try:
+            part.write_text(json.dumps(self.to_json(), indent=1), encoding="utf-8")
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: Path) -> Project:
+        """Read what `save` wrote; raises `ProjectError` with one sentence."""
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise ProjectError(f"There is no project file {path.name}.") from error
+        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise ProjectError(f"{path.name} is no project: it cannot be read as JSON.") from error
+        return cls.from_json(data)
+
+
+def add_object(project: Project, name: str | None = None, *, object_id: int | None = None) -> Project:
+    """Add an object with the next free number, a name, and the first palette colour not in use.
+
+    The new object is `result.objects[-1]`. Numbers of removed objects are not given again while a higher
+    one is in use, so that masks on disk never change their owner.
+    """
+    number = object_id if object_id is not None else max(project.object_ids, default=0) + 1
+    if number < 1 or number in project.object_ids:
+        raise ProjectError(f"Object number {number} cannot be added: it must be new and at least 1.")
+    taken = set(project.colors.values())
+    color = next((each for each in PALETTE if each not in taken), PALETTE[(number - 1) % len(PALETTE)])
+    added = ProjectObject(number, (name or "").strip() or f"Object {number}", color)
+    return replace(project, objects=(*project.objects, added))
+
+
+def remove_object(project: Project, object_id: int) -> Project:
+    """Remove an object, its prompts, and it from the layers aimed at it."""
+    project.object(object_id)
+    return replace(
+        project,
+        objects=tuple(each for each in project.objects if each.id != object_id),
+        prompts=tuple(each for each in project.prompts if each.object_id != object_id),
+        layers=tuple(kept for layer in project.layers if (kept := _without_target(layer, object_id)) is not None),
+    )
+
+
+def rename(project: Project, object_id: int, name: str) -> Project:
+    """Give an object another name; an empty one is refused."""
+    wanted = project.object(object_id)
+    if not name.strip():
+        raise ProjectError(f"An object needs a name; {wanted.name} keeps its own.")
+    renamed = replace(wanted, name=name.strip()[:60])
+    return replace(project, objects=tuple(renamed if each.id == object_id else each for each in project.objects))
+
+
+def with_prompt(project: Project, prompt: FramePrompt) -> Project:
+    """Put all that was said so far about an object on a frame in the place of what was known.
+
+    A prompt that says nothing any more removes the entry. The object must exist.
+    """
+    project.object(prompt.object_id)
+    if prompt.is_empty:
+        return without_prompt(project, prompt.object_id, prompt.frame_index)
+    if project.prompt(prompt.object_id, prompt.frame_index) is None:
+        return replace(project, prompts=(*project.prompts, prompt))
+    key = (prompt.object_id, prompt.frame_index)
+    return replace(
+        project,
+        prompts=tuple(prompt if (each.object_id, each.frame_index) == key else each for each in project.prompts),
+    )
+
+
+def without_prompt(project: Project, object_id: int, frame_index: int) -> Project:
+    """Forget what was said about the object on that frame; nothing changes where nothing was said."""
+    project.object(object_id)
+    key = (object_id, frame_index)
+    return replace(
+        project, prompts=tuple(each for each in project.prompts if (each.object_id, each.frame_index) != key)
+    )
+
+
+def with_layers(project: Project, layers: Iterable[Layer]) -> Project:
+    """Replace the whole stack of effects; a layer aimed at an unknown object is refused."""
+    stack = tuple(layers)
+    for layer in stack:
+        for object_id in layer.target if isinstance(layer.target, tuple) else ():
+            project.object(object_id)
+    return replace(project, layers=stack)
+
+
+def mask_to_text(mask: np.ndarray) -> str:
+    """Give a mask (H, W) bool as the base64 text of a 1-bit PNG, for `FramePrompt.mask_png`."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(mask, dtype=bool)).save(buffer, format="PNG")
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def mask_from_text(text: str) -> np.ndarray:
+    """Read the mask (H, W) bool back from what `mask_to_text` gave."""
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=("PNG",)) as image:
+            return np.asarray(image.convert("L")) >= 128
+    except (ValueError, OSError) as error:
+        raise ProjectError("A mask in this project is no PNG in base64.") from error
+
+
+def _without_target(layer: Layer, object_id: int) -> Layer | None:
+    """The layer without one of its objects; None where it has no object left."""
+    if not isinstance(layer.target, tuple) or object_id not in layer.target:
+        return layer
+    rest = tuple(each for each in layer.target if each != object_id)
+    return replace(layer, target=rest) if rest else None
+
+
+def _prompt_to_json(prompt: FramePrompt) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "object": prompt.object_id,
+        "frame": prompt.frame_index,
+        "points": [list(point) for point in prompt.points],
+        "labels": list(prompt.labels),
+    }
+    if prompt.box is not None:
+        data["box"] = list(prompt.box)
+    if prompt.mask_png is not None:
+        data["mask_png"] = prompt.mask_png
+    return data
+
+
+def _prompt_from_json(data: Mapping[str, Any]) -> FramePrompt:
+    box = data.get("box")
+    mask_png = data.get("mask_png")
+    if mask_png is not None:
+        mask_from_text(str(mask_png))
+    x0, y0, x1, y1 = (float(value) for value in box) if box is not None else (0.0, 0.0, 0.0, 0.0)
+    return FramePrompt(
+        object_id=int(data["object"]),
+        frame_index=int(data["frame"]),
+        points=tuple((float(x), float(y)) for x, y in data.get("points", ())),
+        labels=tuple(int(label) for label in data.get("labels", ())),
+        box=(x0, y0, x1, y1) if box is not None else None,
+        mask_png=str(mask_png) if mask_png is not None else None,
+    )
+
+
+def _checked_color(text: object) -> str:
+    """Let only `#rrggbb` through: the colour ends up in style sheets and PNG palettes."""
+    if isinstance(text, str) and len(text) == 7 and text[0] == "#":
+        int(text[1:], 16)
+        return text.lower()
+    raise ProjectError(f"A colour is written #rrggbb, not {text!r}.")
