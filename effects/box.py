@@ -1,0 +1,59 @@
+"""A box of whole pixels: the part of a frame that a layer has to compute."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Size = tuple[int, int]
+"""(height, width) [px]."""
+
+
+class Box(NamedTuple):
+    """Columns x0 to x1 and rows y0 to y1, the ends excluded [px]."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @classmethod
+    def whole(cls, size: Size) -> Box:
+        """The box of a whole frame of `size` (height, width)."""
+        return cls(0, 0, size[1], size[0])
+
+    @classmethod
+    def around(cls, alpha: NDArray[np.float32]) -> Box:
+        """The smallest box outside which `alpha` (H, W) is 0; empty where it is 0 everywhere."""
+        x, y, width, height = cv2.boundingRect((alpha > 0).view(np.uint8))
+        return cls(x, y, x + width, y + height)
+
+    @property
+    def is_empty(self) -> bool:
+        return self.x0 >= self.x1 or self.y0 >= self.y1
+
+    @property
+    def size(self) -> Size:
+        return self.y1 - self.y0, self.x1 - self.x0
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """What cuts the box out of an (H, W, …) array."""
+        return slice(self.y0, self.y1), slice(self.x0, self.x1)
+
+    def grown(self, margin: int) -> Box:
+        """The box with `margin` [px] more on each side."""
+        return Box(self.x0 - margin, self.y0 - margin, self.x1 + margin, self.y1 + margin)
+
+    def snapped(self, cell: int) -> Box:
+        """The smallest box around this one with its sides on a grid of `cell` [px] from the frame's corner."""
+        return Box(
+            self.x0 // cell * cell, self.y0 // cell * cell, -(-self.x1 // cell) * cell, -(-self.y1 // cell) * cell
+        )
+
+    def clipped(self, size: Size) -> Box:
+        """The part of the box that lies in a frame of `size` (height, width)."""
+        return Box(max(self.x0, 0), max(self.y0, 0), min(self.x1, size[1]), min(self.y1, size[0]))

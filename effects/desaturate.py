@@ -1,0 +1,20 @@
+"""Desaturate: less colour, or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+
+from effects.effect import Effect, Pixels, Shot, setting
+
+
+@dataclass(frozen=True)
+class Desaturate(Effect):
+    """Takes the colour out; what is left is a black-and-white picture."""
+
+    strength: float = setting(1.0, low=0, high=1)
+
+    def apply(self, shot: Shot) -> Pixels:
+        grey = cv2.cvtColor(cv2.cvtColor(shot.pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        return cv2.addWeighted(shot.pixels, 1 - self.strength, grey, self.strength, 0)

@@ -1,0 +1,136 @@
+"""What an effect is, and what it is given: `Effect` and `Shot`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from effects.box import Box, Size
+from effects.color import OBJECT, Color, parse_color
+from effects.setting import EffectError, Setting, Value, setting, settings_of
+
+__all__ = ["Alpha", "Effect", "EffectError", "Pixels", "Setting", "Shot", "setting", "settings_of"]
+
+Pixels = NDArray[Any]
+"""(H, W, 3) uint8 RGB. OpenCV's functions promise no element type, so none is written here."""
+Alpha = NDArray[np.float32]
+"""(H, W), 0 to 1: how much of the effect shows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """What an effect sees: a frame, or the window of a frame that it asked for.
+
+    Attributes:
+        pixels: (H, W, 3) uint8 RGB, read-only.
+        alpha: (H, W) float32, 0 to 1: where the layer is aimed, read-only.
+        color: the colour that stands for the object; white for the background and for everything.
+        index: the frame's index in the clip, counted from 0.
+        time: the frame's time [s].
+        frame_size: (height, width) [px] of the whole frame, for what is relative to it.
+        corner: (x, y) [px] of the window's first pixel in the frame, for what lies on a grid.
+    """
+
+    pixels: Pixels
+    alpha: Alpha
+    color: Color = (255, 255, 255)
+    index: int = 0
+    time: Fraction | float = 0
+    frame_size: Size = (0, 0)
+    corner: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        if self.frame_size == (0, 0):
+            height, width = self.alpha.shape
+            object.__setattr__(self, "frame_size", (height, width))
+
+    def paint(self, color: str) -> Color:
+        """A colour setting as `(r, g, b)`: "object" becomes the object's own colour."""
+        return self.color if color == OBJECT else parse_color(color)
+
+
+@dataclass(frozen=True)
+class Effect(ABC):
+    """One way to change a picture: a frozen dataclass whose fields are its settings, declared by `setting(…)`.
+
+    An effect lives in a file of its own, whose name is the effect's name; its docstring's first line is what the page
+    says about it. Its fields are checked when it is built.
+    """
+
+    name: ClassVar[str]
+
+    draws_around: ClassVar[bool] = False
+    """True: the effect also draws outside alpha (an outline, a glow). Then `apply` returns the finished picture of its
+    window, mixed by the effect itself, and must leave pixels bit-equal where it draws nothing."""
+
+    spares_target: ClassVar[bool] = False
+    """True: aimed at objects, the effect falls on everything but them (spotlight, cut-out). An object that is absent
+    then leaves the whole frame to the effect, so that nothing flashes while it is hidden."""
+
+    def __init_subclass__(cls) -> None:
+        cls.name = cls.__module__.rpartition(".")[2]
+
+    def __post_init__(self) -> None:
+        for known in settings_of(type(self)):
+            try:
+                object.__setattr__(self, known.name, known.check(getattr(self, known.name)))
+            except EffectError as error:
+                raise EffectError(f"{self.name}: {error}") from None
+
+    @abstractmethod
+    def apply(self, shot: Shot) -> Pixels:
+        """The picture where alpha is 1, of the size of `shot.pixels`; `compose` mixes it in by alpha.
+
+        Must not write to `shot` and must depend on nothing but the settings and the shot.
+        """
+
+    def window(self, box: Box, frame_size: Size) -> Box:
+        """The part of the frame that `apply` must see so that the picture is right wherever it changes.
+
+        Args:
+            box: where alpha is not 0.
+            frame_size: (height, width) [px].
+
+        Returns:
+            `box` or a larger box; it may reach over the frame's edge, `compose` cuts it there.
+        """
+        return box
+
+    @classmethod
+    def with_settings(cls, given: Mapping[str, object]) -> Effect:
+        """Build the effect from names and values.
+
+        Raises:
+            EffectError: a name that is no setting, or a value that its setting does not take.
+        """
+        known = {each.name for each in settings_of(cls)}
+        for name in given:
+            if name not in known:
+                raise EffectError(f'{cls.name} has no setting "{name}"; {cls.usage()}')
+        return cls(**given)
+
+    @classmethod
+    def usage(cls) -> str:
+        """The settings in one sentence: "blur takes strength (0 to 1)"."""
+        known = settings_of(cls)
+        listed = ", ".join(f"{each.name} ({each.describe()})" for each in known)
+        return f"{cls.name} takes {listed or 'no settings'}"
+
+    @classmethod
+    def summary(cls) -> str:
+        """What the effect does: the first line of its docstring."""
+        return (cls.__doc__ or "").strip().partition("\n")[0]
+
+    def settings(self) -> dict[str, Value]:
+        """The values of all settings by name."""
+        return {each.name: getattr(self, each.name) for each in settings_of(type(self))}
+
+    def to_json(self) -> dict[str, Any]:
+        """The effect as plain JSON: its name and every setting."""
+        return {"name": self.name, **self.settings()}

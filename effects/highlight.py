@@ -1,0 +1,34 @@
+"""Highlight: a veil of colour over the object and a line around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from effects.blend import mix
+from effects.box import Box, Size
+from effects.edge import draw_edge
+from effects.effect import Effect, Pixels, Shot, setting
+
+
+@dataclass(frozen=True)
+class Highlight(Effect):
+    """Tints the object in its own colour and draws a line around it."""
+
+    draws_around: ClassVar[bool] = True
+
+    color: str = setting("object")
+    strength: float = setting(0.45, low=0, high=1)
+    outline: float = setting(3.0, low=0, high=40, unit="px")
+
+    def apply(self, shot: Shot) -> Pixels:
+        color = np.full(shot.pixels.shape, shot.paint(self.color), np.uint8)
+        tinted = mix(shot.pixels, color, shot.alpha * np.float32(self.strength))
+        if self.outline == 0:
+            return tinted
+        return mix(tinted, color, draw_edge(shot.alpha, outer=self.outline / 2, inner=self.outline / 2))
+
+    def window(self, box: Box, frame_size: Size) -> Box:
+        return box.grown(int(self.outline) + 2)
