@@ -18,25 +18,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from effects.color import PALETTE, format_color, parse_color
 from effects.layer import Layer
 
 VERSION = 1
-
-# Okabe and Ito's palette, which colour-blind people tell apart (without its black and grey), and four
-# lighter or darker relatives for the objects after the seventh.
-PALETTE = (
-    "#e69f00",
-    "#56b4e9",
-    "#009e73",
-    "#f0e442",
-    "#0072b2",
-    "#d55e00",
-    "#cc79a7",
-    "#999933",
-    "#882255",
-    "#44aa99",
-    "#ddcc77",
-)
 
 
 class ProjectError(ValueError):
@@ -114,6 +99,11 @@ class Project:
     def colors(self) -> dict[int, str]:
         """The colour `#rrggbb` of each object, by its number."""
         return {each.id: each.color for each in self.objects}
+
+    @property
+    def rgb_colors(self) -> dict[int, tuple[int, int, int]]:
+        """The colour `(r, g, b)` of each object, as the effects want it."""
+        return {each.id: parse_color(each.color) for each in self.objects}
 
     def object(self, object_id: int) -> ProjectObject:
         """Find an object; raises `ProjectError` where there is none of that number."""
@@ -321,7 +311,4 @@ def _prompt_from_json(data: Mapping[str, Any]) -> FramePrompt:
 
 def _checked_color(text: object) -> str:
     """Let only `#rrggbb` through: the colour ends up in style sheets and PNG palettes."""
-    if isinstance(text, str) and len(text) == 7 and text[0] == "#":
-        int(text[1:], 16)
-        return text.lower()
-    raise ProjectError(f"A colour is written #rrggbb, not {text!r}.")
+    return format_color(parse_color(str(text)))

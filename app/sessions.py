@@ -7,6 +7,7 @@ process, or this one after a restart, opens it by its id.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -18,12 +19,10 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from app.mask_folder import MaskFolder
-from app.project import Project, ProjectError
-from media.errors import MediaError
+from app.project import Project
 from media.frame_pack import FramePack, write_frame_pack
 from media.limits import LOCAL, Limits
 from media.video_clip import VideoClip
@@ -32,6 +31,10 @@ logger = logging.getLogger(__name__)
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _GONE = "This session is no longer there: it was idle for too long or was closed. Upload the clip again to go on."
+_NEW = ".new-"
+_GONE_PREFIX = ".gone-"
+_LEFTOVER_SECONDS = 3600.0
+_SPARE_BYTES = 50 * 2**20
 _PACK_LONGEST_SIDE = 1280
 
 
@@ -146,28 +149,168 @@ class Sessions:
         Raises:
             SessionError: no room on the disk. MediaError: the clip is refused.
         """
-        raise NotImplementedError
+        self.expire()
+        self._check_room(upload)
+        session_id = secrets.token_hex(16)
+        folder = self.root / f"{_NEW}{session_id}"
+        folder.mkdir(parents=True)
+        ingest = _Ingest(upload, folder, name or upload.name, model, self)
+        try:
+            for frames_done in ingest.run():
+                yield IngestProgress(frames_done, None)
+            os.replace(folder, self.root / session_id)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        yield IngestProgress(ingest.frames_done, ingest.frames_done, session_id)
 
     def open(self, session_id: str) -> Session:
         """Open a session and note that it is in use; raises `SessionError` for an unknown, expired or malformed id."""
-        raise NotImplementedError
+        folder = self._folder(session_id)
+        try:
+            info = _read_info(folder / "session.json")
+            project = Project.load(folder / "project.json")
+        except (OSError, KeyError, ValueError) as error:
+            if not folder.is_dir():
+                raise SessionError(_GONE) from error
+            raise SessionError(f"This session cannot be read any more ({error}). Upload the clip again.") from error
+        self.touch(session_id)
+        return Session(session_id, folder, info, project)
 
     def save(self, session_id: str, project: Project) -> None:
-        """Store the project of a session, whole or not at all."""
-        raise NotImplementedError
+        """Store the project of a session, whole or not at all; raises `SessionError` where it is gone."""
+        folder = self._folder(session_id)
+        try:
+            project.save(folder / "project.json")
+        except FileNotFoundError as error:
+            raise SessionError(_GONE) from error
 
     def touch(self, session_id: str) -> None:
         """Note that the session is in use, so that it does not expire; an unknown one is ignored."""
-        raise NotImplementedError
+        with contextlib.suppress(OSError, SessionError):
+            os.utime(self._folder(session_id))
 
     def delete(self, session_id: str) -> None:
         """Delete a session and all it holds; an unknown one is ignored."""
-        raise NotImplementedError
+        gone = self.root / f"{_GONE_PREFIX}{secrets.token_hex(16)}"
+        with contextlib.suppress(OSError, SessionError):
+            # Renamed first, so that nobody opens half of it.
+            os.rename(self._folder(session_id), gone)
+            shutil.rmtree(gone, ignore_errors=True)
 
     def expire(self) -> int:
         """Delete the sessions that have been idle for too long, and what broken ingests left; returns their number."""
-        raise NotImplementedError
+        if not self.root.is_dir():
+            return 0
+        expired = 0
+        now = time.time()
+        for folder in list(self.root.iterdir()):
+            try:
+                idle = now - folder.stat().st_mtime
+            except FileNotFoundError:
+                continue  # another process was quicker
+            if _ID.fullmatch(folder.name) and idle > self.idle_seconds:
+                logger.info("session %s… expired after %.0f s", folder.name[:6], idle)
+                self.delete(folder.name)
+                expired += 1
+            elif folder.name.startswith((_NEW, _GONE_PREFIX)) and idle > _LEFTOVER_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+        return expired
 
     def used_bytes(self) -> int:
         """The space that all sessions take on the disk [bytes]."""
-        raise NotImplementedError
+        return _folder_bytes(self.root)
+
+    def _folder(self, session_id: str) -> Path:
+        """The folder of an id; nothing but 32 hex digits can name one, so no path gets through."""
+        if not isinstance(session_id, str) or not _ID.fullmatch(session_id):
+            raise SessionError(_GONE)
+        return self.root / session_id
+
+    def _check_room(self, upload: Path) -> None:
+        """Refuse a clip for which the sessions' share of the disk, or the disk itself, has no room."""
+        try:
+            wanted = 2 * upload.stat().st_size + _SPARE_BYTES  # the copy, its JPEGs, masks and a render
+        except OSError as error:
+            raise SessionError(f"The file {upload.name} cannot be read; upload it again.") from error
+        self.root.mkdir(parents=True, exist_ok=True)
+        if self.used_bytes() + wanted > self.max_total_bytes or shutil.disk_usage(self.root).free < wanted:
+            raise SessionError("There is no room for another clip on this computer's disk; try again later.")
+
+
+class _Ingest:
+    """Takes one clip in on a thread of its own, so that the page hears of it at least twice a second."""
+
+    def __init__(self, upload: Path, folder: Path, name: str, model: str, sessions: Sessions) -> None:
+        self.upload, self.folder, self.name, self.model = upload, folder, name, model
+        self.sessions = sessions
+        self.frames_done = 0
+        self._cancelled = threading.Event()
+        self._news: queue.SimpleQueue[int | BaseException | None] = queue.SimpleQueue()
+
+    def run(self) -> Iterator[int]:
+        """Yield the number of frames done so far until all are; what went wrong is raised here."""
+        thread = threading.Thread(target=self._work, name="ingest", daemon=True)
+        thread.start()
+        try:
+            while True:
+                try:
+                    news = self._news.get(timeout=0.5)
+                except queue.Empty:
+                    news = self.frames_done
+                if news is None:
+                    return
+                if isinstance(news, BaseException):
+                    raise news
+                self.frames_done = news
+                yield news
+        finally:
+            self._cancelled.set()
+            thread.join()
+
+    def _work(self) -> None:
+        try:
+            self._take_in()
+            self._news.put(None)
+        except BaseException as error:  # whatever it is belongs to the thread that waits
+            self._news.put(error)
+
+    def _take_in(self) -> None:
+        suffix = self.upload.suffix.lower()
+        clip_path = self.folder / f"clip{suffix if re.fullmatch(r'[.][a-z0-9]{1,5}', suffix) else '.bin'}"
+        shutil.copyfile(self.upload, clip_path)
+        with VideoClip.open(clip_path, limits=self.sessions.limits) as clip:
+            info = ClipInfo(
+                name=Path(self.name).name,
+                size=clip.size,
+                num_frames=clip.num_frames,
+                fps=float(clip.fps),
+                duration=float(clip.duration),
+                has_audio=clip.has_audio,
+                notices=clip.notices,
+            )
+            write_frame_pack(clip, self.folder, longest_side=_PACK_LONGEST_SIDE, on_frame=self._on_frame)
+        (self.folder / "session.json").write_text(json.dumps(asdict(info)), encoding="utf-8")
+        Project(clip=info.name, model=self.model).save(self.folder / "project.json")
+
+    def _on_frame(self, frame_index: int) -> None:
+        if self._cancelled.is_set():
+            raise SessionError("The upload was cancelled.")
+        if frame_index % 50 == 0 and _folder_bytes(self.folder) > self.sessions.max_total_bytes:
+            raise SessionError("The clip does not fit on this computer's disk; cut it shorter.")
+        self._news.put(frame_index + 1)
+
+
+def _read_info(path: Path) -> ClipInfo:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    height, width = data.pop("size")
+    return ClipInfo(size=(height, width), notices=tuple(data.pop("notices")), **data)
+
+
+def _folder_bytes(folder: Path) -> int:
+    """The size of all files under a folder [bytes]; files that vanish meanwhile count nothing."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.stat(os.path.join(parent, name)).st_size
+    return total
