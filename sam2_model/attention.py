@@ -1,0 +1,105 @@
+"""Attention as SAM 2 uses it: with a narrower inner width, and with rotary positions."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .positions import rotary_angles, rotate
+
+_QUERY_CHUNK = 512  # rows of the score matrix made at a time on the CPU: they stay in the cache
+
+
+class Attention(nn.Module):
+    """Multi-head attention whose inner width may be smaller than its outer width.
+
+    Args:
+        channels: width C of queries and output.
+        heads: number of heads.
+        inner: width of queries, keys and values inside; C by default.
+    """
+
+    def __init__(self, channels: int, heads: int, inner: int | None = None) -> None:
+        super().__init__()
+        inner = inner or channels
+        self.heads = heads
+        self.q_proj = nn.Linear(channels, inner)
+        self.k_proj = nn.Linear(channels, inner)
+        self.v_proj = nn.Linear(channels, inner)
+        self.out_proj = nn.Linear(inner, channels)
+
+    def forward(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """Let queries (B, N, C) read values (B, M, C) by their keys (B, M, C) → (B, N, C)."""
+        q, k, v = (
+            projection(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, heads, N, inner/heads)
+            for projection, x in ((self.q_proj, queries), (self.k_proj, keys), (self.v_proj, values))
+        )
+        out = F.scaled_dot_product_attention(q, k, v)
+        return self.out_proj(out.transpose(1, 2).flatten(2))
+
+
+class RotaryAttention(nn.Module):
+    """Single-head attention with axial rotary positions, for self-attention and for reading memories.
+
+    Values are read before they are projected: with one head, `A·(m·Wᵥ + bᵥ)` equals `(A·m)·Wᵥ + bᵥ` because
+    the rows of the attention matrix A sum to one. Memories are 64 channels wide and there are up to seven
+    times as many of them as there are queries, so reading them raw saves most of the arithmetic.
+
+    Args:
+        channels: width C of queries and output.
+        key_channels: width of keys and values as they come; C by default.
+    """
+
+    def __init__(self, channels: int, key_channels: int | None = None) -> None:
+        super().__init__()
+        key_channels = key_channels or channels
+        self.q_proj = nn.Linear(channels, channels)
+        self.k_proj = nn.Linear(key_channels, channels)
+        self.v_proj = nn.Linear(key_channels, channels)
+        self.out_proj = nn.Linear(channels, channels)
+        self._angles: dict[tuple[tuple[int, int], torch.device], tuple[Tensor, Tensor]] = {}
+
+    def forward(
+        self, queries: Tensor, keys: Tensor, values: Tensor, grid: tuple[int, int], unrotated: int = 0
+    ) -> Tensor:
+        """Let queries read values by their keys.
+
+        Args:
+            queries: (B, H·W, C), the frame's tokens row by row.
+            keys: (B, k·H·W + P, Ck): k memories of the grid, then P tokens without a place.
+            values: (B, k·H·W + P, Ck).
+            grid: (H, W) in tokens.
+            unrotated: P, the number of object-pointer tokens at the end of the keys.
+
+        Returns:
+            (B, H·W, C).
+        """
+        angles = self._angles_of(grid, queries.device)
+        q = rotate(self.q_proj(queries), *angles)
+        k = self.k_proj(keys)
+        placed = k.shape[1] - unrotated
+        k = torch.cat((rotate(k[:, :placed], *angles), k[:, placed:]), dim=1) if unrotated else rotate(k, *angles)
+        return self.out_proj(self.v_proj(_attend(q, k, values)))
+
+    def _angles_of(self, grid: tuple[int, int], device: torch.device) -> tuple[Tensor, Tensor]:
+        if (grid, device) not in self._angles:
+            # Made outside inference mode, so that the cached tensors may serve a later training step too.
+            with torch.inference_mode(False):
+                self._angles = {(grid, device): rotary_angles(self.q_proj.out_features, grid, device)}
+        return self._angles[grid, device]
+
+
+def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """softmax(q·kᵀ/√D)·v for (B, N, D), (B, M, D), (B, M, Dv) → (B, N, Dv)."""
+    if torch.is_grad_enabled() or q.device.type != "cpu":
+        return F.scaled_dot_product_attention(q, k, v)
+    # On a CPU the library's kernel wants values as wide as keys, and peaked scores make its exponentials
+    # denormal, hence slow. Scores under -80 of the best weigh less than 2e-35.
+    transposed = (k * q.shape[-1] ** -0.5).transpose(1, 2).contiguous()  # (B, D, M)
+    parts = []
+    for rows in q.split(_QUERY_CHUNK, dim=1):
+        scores = rows @ transposed
+        scores.sub_(scores.amax(-1, keepdim=True)).clamp_(min=-80).exp_()
+        parts.append((scores @ v).div_(scores.sum(-1, keepdim=True)))
+    return torch.cat(parts, dim=1)

@@ -1,0 +1,57 @@
+"""The image encoder: Hiera and a feature pyramid on top."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .config import SAM2Config
+from .hiera import Hiera
+
+
+class ImageFeatures(NamedTuple):
+    """What the network knows of a frame, independent of any object; computed once a frame.
+
+    Attributes:
+        low: (B, C, S/16, S/16), what memories and the decoder's transformer work on.
+        mid: (B, C/4, S/8, S/8), skip features of the decoder.
+        high: (B, C/8, S/4, S/4), skip features of the decoder.
+    """
+
+    low: Tensor
+    mid: Tensor
+    high: Tensor
+
+    def expand(self, batch: int) -> ImageFeatures:
+        """The same features seen by `batch` objects, without a copy."""
+        return ImageFeatures(*(level.expand(batch, -1, -1, -1) for level in self))
+
+
+class ImageEncoder(nn.Module):
+    """Trunk and pyramid.
+
+    The stride-32 stage is only added, enlarged, to the stride-16 one (reference: fpn_top_down_levels [2, 3]);
+    strides 8 and 4 keep their own features. The last two convolutions belong to the mask decoder in the released
+    weights; they run here because their result depends on the frame alone.
+    """
+
+    def __init__(self, config: SAM2Config) -> None:
+        super().__init__()
+        self.trunk = Hiera(config)
+        # Coarse to fine, as in the released weights.
+        self.laterals = nn.ModuleList(nn.Conv2d(dim, config.model_dim, 1) for dim in reversed(config.stage_dims))
+        self.skip_mid = nn.Conv2d(config.model_dim, config.model_dim // 4, 1)
+        self.skip_high = nn.Conv2d(config.model_dim, config.model_dim // 8, 1)
+
+    def forward(self, pixels: Tensor) -> ImageFeatures:
+        """Encode normalised pixels (B, 3, S, S)."""
+        stride4, stride8, stride16, stride32 = self.trunk(pixels)
+        coarsest = self.laterals[0](stride32)
+        low = self.laterals[1](stride16) + F.interpolate(coarsest, scale_factor=2.0, mode="nearest")
+        return ImageFeatures(
+            low=low,
+            mid=self.skip_mid(self.laterals[2](stride8)),
+            high=self.skip_high(self.laterals[3](stride4)),
+        )

@@ -1,0 +1,51 @@
+"""From a frame's pixels to the network's square input."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+# Mean and deviation of ImageNet, in 0–1 (reference: utils/misc.py).
+_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def to_model_input(
+    pixels: NDArray[np.uint8],
+    image_size: int,
+    *,
+    device: torch.device,
+    dtype: torch.dtype,
+    filter: Literal["bicubic", "bilinear"] = "bicubic",
+) -> Tensor:
+    """Resize to the square input and normalise.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+        image_size: side S of the square input [px]; the picture is stretched to it, as in training.
+        device: where the result is wanted; the bytes travel, not the floats.
+        dtype: number type of the result.
+        filter: "bicubic" for frames of a video on bytes, "bilinear" for single images on floats, as the reference does.
+
+    Returns:
+        (1, 3, S, S).
+
+    Raises:
+        ValueError: the pixels are not (H, W, 3) uint8.
+    """
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+        raise ValueError(f"The pixels are {pixels.dtype} {pixels.shape}; (height, width, 3) uint8 RGB is wanted.")
+    picture = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None]
+    size = (image_size, image_size)
+    if filter == "bicubic":
+        if picture.shape[-2:] != size:
+            picture = F.interpolate(picture, size=size, mode="bicubic", antialias=True)
+        picture = picture.to(device).float() / 255
+    else:
+        picture = F.interpolate(picture.to(device).float() / 255, size=size, mode="bilinear", antialias=True)
+    mean, deviation = (picture.new_tensor(values)[:, None, None] for values in (_MEAN, _DEVIATION))
+    return ((picture - mean) / deviation).to(dtype)
