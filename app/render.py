@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
+from PIL import Image
 
 from app.mask_folder import MaskFolder
 from app.sessions import Session
-from effects.layer import Layer
+from effects.color import Color
+from effects.layer import Layer, compose
 from media.video_clip import VideoClip
+from media.video_writer import VideoWriter
+
+_PREVIEW_QUALITY = 85
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class RenderProgress:
 
 
 def render_frames(
-    clip: VideoClip, masks: MaskFolder, layers: Sequence[Layer], out: Path, *, colors: Mapping[int, str]
+    clip: VideoClip, masks: MaskFolder, layers: Sequence[Layer], out: Path, *, colors: Mapping[int, Color]
 ) -> Iterator[RenderProgress]:
     """Write the clip with its layers to an mp4, giving word after each frame.
 
@@ -39,10 +49,16 @@ def render_frames(
         masks: what tracking wrote; an object without a mask on a frame is absent there.
         layers: the effects, the lowest first; none writes the clip unchanged in content.
         out: the file to write; replaced if it exists.
-        colors: `#rrggbb` of each object.
+        colors: `(r, g, b)` of each object; `Project.rgb_colors` gives them.
     """
-    raise NotImplementedError
-    yield
+    object_ids = _aimed_at(layers, masks)
+    began = time.monotonic()
+    with VideoWriter(out, like=clip) as writer:
+        for done, frame in enumerate(clip.frames(), start=1):
+            found = masks.read_frame(frame.index, object_ids)
+            pixels = compose(frame.pixels, found, layers, frame_index=frame.index, time=frame.time, colors=colors)
+            writer.write(pixels, frame.time)
+            yield RenderProgress(done, clip.num_frames, done / max(time.monotonic() - began, 1e-6))
 
 
 def render(
@@ -51,25 +67,34 @@ def render(
     layers: Sequence[Layer],
     out: Path,
     *,
-    colors: Mapping[int, str],
+    colors: Mapping[int, Color],
     on_frame: Callable[[RenderProgress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> bool:
     """Run `render_frames` to its end; False where `cancelled()` said so first, and then there is no file."""
-    raise NotImplementedError
+    with closing(render_frames(clip, masks, layers, out, colors=colors)) as progress:
+        for each in progress:
+            if on_frame is not None:
+                on_frame(each)
+            if cancelled is not None and cancelled():
+                return False
+    return True
 
 
 def render_session(session: Session, out: Path) -> Iterator[RenderProgress]:
     """`render_frames` with the session's own clip, masks, layers and colours."""
-    raise NotImplementedError
-    yield
+    project = session.project
+    with session.open_clip() as clip:
+        yield from render_frames(clip, session.masks, project.layers, out, colors=project.rgb_colors)
 
 
 def compose_frame(
-    clip: VideoClip, masks: MaskFolder, layers: Sequence[Layer], frame_index: int, *, colors: Mapping[int, str]
+    clip: VideoClip, masks: MaskFolder, layers: Sequence[Layer], frame_index: int, *, colors: Mapping[int, Color]
 ) -> np.ndarray:
     """One frame exactly as the render makes it: (H, W, 3) uint8 RGB."""
-    raise NotImplementedError
+    frame = clip.frame(frame_index)
+    found = masks.read_frame(frame_index, _aimed_at(layers, masks))
+    return compose(frame.pixels, found, layers, frame_index=frame_index, time=frame.time, colors=colors)
 
 
 def preview_jpeg(session: Session, frame_index: int, layers: Sequence[Layer] | None = None) -> bytes:
@@ -80,4 +105,28 @@ def preview_jpeg(session: Session, frame_index: int, layers: Sequence[Layer] | N
         frame_index: counted from 0.
         layers: a stack that is not saved yet (a slider being moved); the project's own by default.
     """
-    raise NotImplementedError
+    stack = session.project.layers if layers is None else layers
+    small = _decode_jpeg(session.frames.jpeg(frame_index))
+    height, width = session.info.size
+    # Settings are in pixels of the clip: at a smaller size a blur of 20 px would look stronger than it will be.
+    pixels = small if small.shape[:2] == (height, width) else cv2.resize(small, (width, height))
+    found = session.masks.read_frame(frame_index, _aimed_at(stack, session.masks))
+    moment = Fraction(frame_index) / Fraction(session.info.fps)
+    pixels = compose(pixels, found, stack, frame_index=frame_index, time=moment, colors=session.project.rgb_colors)
+    if pixels.shape != small.shape:
+        pixels = cv2.resize(pixels, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="JPEG", quality=_PREVIEW_QUALITY)
+    return buffer.getvalue()
+
+
+def _aimed_at(layers: Sequence[Layer], masks: MaskFolder) -> tuple[int, ...]:
+    """The objects whose masks are needed: a background is what no object covers, so it needs them all."""
+    if any(layer.target == "background" for layer in layers):
+        return masks.object_ids()
+    return tuple({each for layer in layers if isinstance(layer.target, tuple) for each in layer.target})
+
+
+def _decode_jpeg(content: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
+        return np.asarray(image.convert("RGB"))

@@ -73,6 +73,11 @@ class Session:
     folder: Path
     info: ClipInfo
     project: Project
+    limits: Limits = LOCAL
+
+    def open_clip(self) -> VideoClip:
+        """Open the clip to read its frames: the same frames that were counted when it came in."""
+        return VideoClip.open(self.clip_path, limits=self.limits)
 
     @property
     def clip_path(self) -> Path:
@@ -174,7 +179,7 @@ class Sessions:
                 raise SessionError(_GONE) from error
             raise SessionError(f"This session cannot be read any more ({error}). Upload the clip again.") from error
         self.touch(session_id)
-        return Session(session_id, folder, info, project)
+        return Session(session_id, folder, info, project, self.limits)
 
     def save(self, session_id: str, project: Project) -> None:
         """Store the project of a session, whole or not at all; raises `SessionError` where it is gone."""

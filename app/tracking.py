@@ -7,77 +7,144 @@ give back small messages without tensors. What a process keeps between calls is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
 
-from app.project import Project
-from app.sessions import Sessions
+try:
+    import spaces  # before torch, which the imports below bring: on ZeroGPU it must patch it first
+except ImportError:
+    spaces = None
+
+from app.clip_tracker import ClipTracker, ObjectMask, TrackedFrame, TrackingError, TrackingPass, plan_passes
+from app.mask_folder import overlay_from_png
+from app.models import load_model
+from app.sessions import Session, SessionError, Sessions
+from sam2_model import SAM2
+
+__all__ = [
+    "ObjectMask",
+    "TrackedFrame",
+    "TrackingError",
+    "TrackingPass",
+    "connect",
+    "forget_prompt",
+    "forget_session",
+    "plan_passes",
+    "propagate",
+    "segment",
+]
+
+_CLICK_SECONDS = 20
+_MOST_SECONDS = 120
+_KEPT_TRACKERS = 3
+_PATIENCE_SECONDS = 10.0
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class TrackingError(Exception):
-    """A click or a run that makes no sense; the message is one sentence for the person."""
+def _on_gpu(duration: Callable[..., int]) -> Callable[[Function], Function]:
+    """Ask ZeroGPU for a GPU for that many seconds; elsewhere the function stays as it is."""
+
+    def decorate(function: Function) -> Function:
+        return spaces.GPU(function, duration=duration) if spaces is not None else function
+
+    return decorate
 
 
-@dataclass(frozen=True)
-class ObjectMask:
-    """One object's mask on one frame, small enough to send to a browser.
+@dataclass
+class _Kept:
+    """A session's tracker in this process; only who holds the lock may touch it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    model_name: str = ""
+    tracker: ClipTracker | None = None
+
+    def close(self) -> None:
+        if self.tracker is not None:
+            self.tracker.clip.close()
+        self.tracker = None
+
+
+class _Trackers:
+    """The trackers of the last few sessions; a session that is not here is rebuilt from its folder."""
+
+    def __init__(self) -> None:
+        self.sessions: Sessions | None = None
+        self.load: Callable[[str], SAM2] = load_model
+        self._guard = threading.Lock()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+
+    def known_sessions(self) -> Sessions:
+        if self.sessions is None:
+            raise SessionError("The app has not said where its sessions lie: call tracking.connect first.")
+        return self.sessions
+
+    @contextlib.contextmanager
+    def borrow(self, session: Session) -> Iterator[ClipTracker]:
+        """Lend the session's tracker to one caller at a time."""
+        with self._guard:
+            kept = self._kept.setdefault(session.id, _Kept())
+            self._kept.move_to_end(session.id)
+        # A plain lock, because a generator may be closed on another thread than the one that began it.
+        if not kept.lock.acquire(timeout=_PATIENCE_SECONDS):
+            raise TrackingError("This clip is still being tracked; stop that first or wait for its end.")
+        try:
+            if kept.tracker is None or kept.model_name != session.project.model:
+                kept.close()
+                clip = VideoClip.open(session.clip_path, limits=self.sessions.limits)  # type: ignore[union-attr]
+                kept.tracker = ClipTracker(
+                    self.load(session.project.model), clip, session.masks, session.tracked_before
+                )
+                kept.model_name = session.project.model
+            yield kept.tracker
+        except Exception:
+            kept.close()  # half-given prompts are worth nothing; the next call rebuilds
+            raise
+        finally:
+            kept.lock.release()
+            self._drop_oldest()
+
+    def forget(self, session_id: str) -> None:
+        with self._guard:
+            kept = self._kept.pop(session_id, None)
+        if kept is not None and kept.lock.acquire(timeout=_PATIENCE_SECONDS):
+            kept.close()
+            kept.lock.release()
+
+    def _drop_oldest(self) -> None:
+        with self._guard:
+            idle = [each for each, kept in self._kept.items() if not kept.lock.locked()]
+            for session_id in idle[: max(0, len(self._kept) - _KEPT_TRACKERS)]:
+                self._kept.pop(session_id).close()
+
+
+_trackers = _Trackers()
+
+
+def connect(sessions: Sessions, *, load: Callable[[str], SAM2] = load_model, preload: str | None = None) -> None:
+    """Say where the sessions lie; called once by the app before its first click.
 
     Args:
-        object_id, frame_index: whose and where.
-        png: the mask as a palette PNG of the clip's size, in the object's colour, clear outside.
-        score: the object score as a probability 0-1; under 0.5 the object is taken as not visible.
-        area: the number of mask pixels [px²].
+        sessions: the same sessions that the page uses.
+        load: gives the model of a name; keeps it for the next call by itself.
+        preload: the name of a model to load at once. On ZeroGPU this must happen here, in the main process:
+            what a worker loads is lost with it.
     """
-
-    object_id: int
-    frame_index: int
-    png: bytes
-    score: float
-    area: int
-
-    @property
-    def is_visible(self) -> bool:
-        return self.area > 0
+    _trackers.sessions = sessions
+    _trackers.load = load
+    if preload is not None:
+        load(preload)
 
 
-@dataclass(frozen=True)
-class TrackedFrame:
-    """One frame of a propagation: the masks of all objects there, and how the run goes.
-
-    Args:
-        frame_index: the frame just tracked; its masks are on disk already.
-        masks: one for each object that was kept on this frame.
-        done, total: frames of this run.
-        frames_per_second: the mean rate since the run began.
-    """
-
-    frame_index: int
-    masks: tuple[ObjectMask, ...]
-    done: int
-    total: int
-    frames_per_second: float
-
-    @property
-    def seconds_left(self) -> float:
-        return (self.total - self.done) / max(self.frames_per_second, 1e-6)
+def _click_seconds(session_id: str, object_id: int, frame_index: int) -> int:
+    return _CLICK_SECONDS
 
 
-@dataclass(frozen=True)
-class TrackingPass:
-    """One run over the frames of `range(start, stop, step)`, for these objects only."""
-
-    start: int
-    stop: int
-    step: Literal[1, -1]
-    object_ids: tuple[int, ...]
-
-
-def connect(sessions: Sessions) -> None:
-    """Say where the sessions lie; called once by the app before its first click."""
-    raise NotImplementedError
-
-
+@_on_gpu(_click_seconds)
 def segment(session_id: str, object_id: int, frame_index: int) -> ObjectMask:
     """Segment an object on a frame from all its prompts, and write the mask into the session's folder.
 
@@ -85,12 +152,21 @@ def segment(session_id: str, object_id: int, frame_index: int) -> ObjectMask:
     state it is rebuilt from the project, one click at a time as the user gave them.
 
     Raises:
-        TrackingError: unknown object, no such frame, no prompt on that frame, a click outside the frame.
-        SessionError: the session is gone.
+        TrackingError: no such frame, no prompt on that frame, a click outside the frame.
+        ProjectError: no such object. SessionError: the session is gone.
     """
-    raise NotImplementedError
+    session = _trackers.known_sessions().open(session_id)
+    with _trackers.borrow(session) as tracker:
+        return tracker.segment(session.project, object_id, frame_index)
 
 
+def _run_seconds(
+    session_id: str, start: int, stop: int, step: int = 1, object_ids: tuple[int, ...] | None = None
+) -> int:
+    return min(_MOST_SECONDS, _CLICK_SECONDS + abs(stop - start) // 8)
+
+
+@_on_gpu(_run_seconds)
 def propagate(
     session_id: str, start: int, stop: int, step: int = 1, object_ids: tuple[int, ...] | None = None
 ) -> Iterator[TrackedFrame]:
@@ -100,33 +176,46 @@ def propagate(
 
     Args:
         session_id: whose clip and prompts.
-        start, stop, step: as in `range`: `stop` is left out, and backwards to the first frame is `stop=-1`.
+        start: the first frame to track.
+        stop: the frame at which the run ends, itself left out; backwards to the clip's beginning is -1.
+        step: 1 forwards, -1 backwards.
         object_ids: the objects whose masks are kept, all prompted ones by default.
 
     Raises:
         TrackingError: no prompt at all, an empty or impossible range, a click outside the frame.
-        SessionError: the session is gone.
+        ProjectError: no such object. SessionError: the session is gone.
     """
-    raise NotImplementedError
-    yield
+    session = _trackers.known_sessions().open(session_id)
+    project = session.project
+    if object_ids is None:
+        object_ids = tuple(each for each in project.object_ids if project.prompted_frames(each))
+    if step not in (1, -1):
+        raise TrackingError(f"A step is 1 (forwards) or -1 (backwards), not {step}.")
+    direction: Literal[1, -1] = 1 if step == 1 else -1
+    with _trackers.borrow(session) as tracker:
+        for tracked in tracker.propagate(project, TrackingPass(start, stop, direction, tuple(object_ids))):
+            if tracked.done % 20 == 1:
+                _trackers.known_sessions().touch(session_id)
+            yield tracked
 
 
 def forget_prompt(session_id: str, object_id: int, frame_index: int) -> ObjectMask | None:
     """Put back what tracking had found on a frame whose prompt was taken away; needs no GPU.
 
     Called after the project without the prompt was saved. Returns the mask now on the frame, None where
-    there is none.
+    there is none (its score is then 1 or 0 for visible or not: the tracker's own is not kept).
     """
-    raise NotImplementedError
+    session = _trackers.known_sessions().open(session_id)
+    color = session.project.object(object_id).color
+    before = session.tracked_before.read(object_id, frame_index)
+    session.tracked_before.delete(object_id, frame_index)
+    if before is None or not before.any():
+        session.masks.delete(object_id, frame_index)
+        return None
+    png = session.masks.write(object_id, frame_index, before)
+    return ObjectMask(object_id, frame_index, overlay_from_png(png, color), 1.0, int(before.sum()))
 
 
-def plan_passes(project: Project, num_frames: int) -> tuple[TrackingPass, ...]:
-    """The runs that give every prompted object a mask on every frame.
-
-    Forwards from the first prompted frame to the end; then backwards, for those objects that were
-    prompted first on a later frame, from there to the clip's beginning.
-
-    Raises:
-        TrackingError: nothing is prompted yet.
-    """
-    raise NotImplementedError
+def forget_session(session_id: str) -> None:
+    """Free what this process holds of a session that was closed; an unknown one is ignored."""
+    _trackers.forget(session_id)

@@ -1,0 +1,285 @@
+"""One clip's tracker: brings the model's state in line with a project, and runs it.
+
+It knows nothing of sessions, GPUs or the page; the command line uses it as it is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import exp
+from typing import Literal
+
+import numpy as np
+
+from app.mask_folder import MaskFolder, overlay_from_png
+from app.project import FramePrompt, Project, mask_from_text
+from media.video_clip import VideoClip
+from sam2_model import SAM2, FrameMasks, Prompt, PromptError, VideoPredictor
+
+# Backward tracking decodes forwards, a block at a time, and turns each block round.
+_BLOCK_BYTES = 64 * 2**20
+_LONGEST_BLOCK = 32
+
+
+class TrackingError(Exception):
+    """A click or a run that makes no sense; the message is one sentence for the person."""
+
+
+@dataclass(frozen=True)
+class ObjectMask:
+    """One object's mask on one frame, small enough to send to a browser.
+
+    Args:
+        object_id: whose mask it is.
+        frame_index: where.
+        png: the mask as a palette PNG of the clip's size, in the object's colour, clear outside.
+        score: the object score as a probability 0-1; under 0.5 the object is taken as not visible.
+        area: the number of mask pixels [px²].
+    """
+
+    object_id: int
+    frame_index: int
+    png: bytes
+    score: float
+    area: int
+
+    @property
+    def is_visible(self) -> bool:
+        return self.area > 0
+
+
+@dataclass(frozen=True)
+class TrackedFrame:
+    """One frame of a propagation: the masks of all objects there, and how the run goes.
+
+    Args:
+        frame_index: the frame just tracked; its masks are on disk already.
+        masks: one for each object that was kept on this frame.
+        done: frames tracked so far in this run.
+        total: frames of this run.
+        frames_per_second: the mean rate since the run began.
+    """
+
+    frame_index: int
+    masks: tuple[ObjectMask, ...]
+    done: int
+    total: int
+    frames_per_second: float
+
+    @property
+    def seconds_left(self) -> float:
+        return (self.total - self.done) / max(self.frames_per_second, 1e-6)
+
+
+@dataclass(frozen=True)
+class TrackingPass:
+    """One run over the frames of `range(start, stop, step)`, for these objects only."""
+
+    start: int
+    stop: int
+    step: Literal[1, -1]
+    object_ids: tuple[int, ...]
+
+    @property
+    def frames(self) -> range:
+        return range(self.start, self.stop, self.step)
+
+
+def plan_passes(project: Project, num_frames: int) -> tuple[TrackingPass, ...]:
+    """The runs that give every prompted object a mask on every frame.
+
+    Forwards from the first prompted frame to the end; then backwards, for those objects that were
+    prompted first on a later frame, from there to the clip's beginning. Tracking an object backwards to
+    frames before its first prompt beats guessing it there while the others run forwards.
+
+    Raises:
+        TrackingError: nothing is prompted yet.
+    """
+    first = {each: project.prompted_frames(each)[0] for each in project.object_ids if project.prompted_frames(each)}
+    if not first:
+        raise TrackingError("There is nothing to track yet; click an object on a frame first.")
+    passes = [TrackingPass(min(first.values()), num_frames, 1, tuple(first))]
+    later = tuple(object_id for object_id, frame_index in first.items() if frame_index > 0)
+    if later:
+        passes.append(TrackingPass(max(first[each] for each in later), -1, -1, later))
+    return tuple(passes)
+
+
+class ClipTracker:
+    """The model's state for one clip, kept in line with a project.
+
+    Args:
+        model: the network; may be shared with other trackers.
+        clip: the opened clip; stays the caller's to close.
+        masks: where the masks are written.
+        tracked_before: where, for each prompted frame, the mask is kept that tracking had left there before the
+            first click. A click on a tracked frame corrects that mask, so a state rebuilt from the project needs
+            it; None where nothing is corrected.
+    """
+
+    def __init__(
+        self, model: SAM2, clip: VideoClip, masks: MaskFolder, tracked_before: MaskFolder | None = None
+    ) -> None:
+        self.clip = clip
+        self.masks = masks
+        self.tracked_before = tracked_before
+        self._predictor = VideoPredictor(model, size=clip.size, num_frames=clip.num_frames)
+        self._applied: dict[tuple[int, int], FramePrompt] = {}
+
+    def segment(self, project: Project, object_id: int, frame_index: int) -> ObjectMask:
+        """Segment an object on a frame from all its prompts there, and write the mask.
+
+        Raises:
+            TrackingError: unknown object, no such frame, no prompt on that frame, a click outside the frame.
+        """
+        project.object(object_id)
+        self._check_frame(frame_index)
+        prompt = project.prompt(object_id, frame_index)
+        if prompt is None:
+            raise TrackingError(f"Object {object_id} has no click on frame {frame_index} yet; click it first.")
+        self._keep_tracked(object_id, frame_index)
+        found = self._follow(project, wanted=prompt)
+        assert found is not None  # a prompt that is kept says something
+        return self._write(found, object_id, project)
+
+    def propagate(self, project: Project, run: TrackingPass) -> Iterator[TrackedFrame]:
+        """Track over the frames of a run and write every mask; closing the generator keeps what is done.
+
+        Objects are left out on frames before their first prompt, in the direction of the run.
+
+        Raises:
+            TrackingError: no prompt at all, frames that the clip does not have, a click outside the frame.
+        """
+        self._check_run(project, run)
+        self._follow(project)
+        began = time.monotonic()
+        for done, (frame_index, pixels) in enumerate(self._frames(run), start=1):
+            found = self._predictor.track(frame_index, pixels, run.step)
+            kept = [each for each in run.object_ids if _is_reached(project, each, frame_index, run.step)]
+            masks = tuple(self._write(found, object_id, project) for object_id in kept)
+            rate = done / max(time.monotonic() - began, 1e-6)
+            yield TrackedFrame(frame_index, masks, done, len(run.frames), rate)
+
+    def _follow(self, project: Project, wanted: FramePrompt | None = None) -> FrameMasks | None:
+        """Bring the model's state in line with the project; returns what it found for `wanted`.
+
+        Only what changed is given to the model: further clicks on a frame are added, anything else on that
+        frame is taken back and given again.
+        """
+        prompts = {(each.object_id, each.frame_index): each for each in project.prompts}
+        found = None
+        try:
+            for key in [each for each in self._applied if each not in prompts]:
+                self._take_back(key)
+            for key, prompt in prompts.items():
+                if prompt is wanted:
+                    found = self._apply(key, prompt)
+                elif self._applied.get(key) != prompt:
+                    self._apply(key, prompt)
+        except PromptError as error:
+            raise TrackingError(str(error)) from error
+        return found
+
+    def _apply(self, key: tuple[int, int], prompt: FramePrompt) -> FrameMasks | None:
+        """Give the model what it does not know of a prompt yet, one click at a time; returns its last answer."""
+        object_id, frame_index = key
+        self._check_frame(frame_index)
+        known = self._applied.get(key)
+        steps = list(_steps(prompt, self._mask_before(prompt)))
+        if known is not None and _is_continued(known, prompt):
+            steps = steps[len(known.points) - len(prompt.points) :]
+        elif known is not None:
+            self._take_back(key)
+        answer = None
+        pixels = self.clip.frame(frame_index).pixels
+        for step in steps:
+            answer = self._predictor.add_prompt(object_id, frame_index, pixels, step)
+        self._applied[key] = prompt
+        return answer
+
+    def _take_back(self, key: tuple[int, int]) -> None:
+        object_id, frame_index = key
+        del self._applied[key]
+        if object_id in self._predictor.object_ids:
+            self._predictor.clear_prompts(object_id, frame_index)
+
+    def _mask_before(self, prompt: FramePrompt) -> np.ndarray | None:
+        """The mask that the clicks correct: the prompt's own, or what tracking had found there."""
+        if prompt.mask_png is not None:
+            return mask_from_text(prompt.mask_png)
+        if self.tracked_before is None or prompt.box is not None:
+            return None
+        before = self.tracked_before.read(prompt.object_id, prompt.frame_index)
+        return before if before is not None and before.any() else None
+
+    def _keep_tracked(self, object_id: int, frame_index: int) -> None:
+        """Before the first click on a frame: keep what tracking had found there; an empty mask says nothing was."""
+        if self.tracked_before is None:
+            return
+        present = self.masks.read(object_id, frame_index)
+        if present is None or not self.tracked_before.path(object_id, frame_index).is_file():
+            nothing = np.zeros(self.clip.size, dtype=bool)
+            self.tracked_before.write(object_id, frame_index, nothing if present is None else present)
+
+    def _write(self, found: FrameMasks, object_id: int, project: Project) -> ObjectMask:
+        row = found.object_ids.index(object_id)
+        mask = (found.mask_logits[row] > 0).cpu().numpy()
+        png = self.masks.write(object_id, found.frame_index, mask)
+        score = 1 / (1 + exp(-max(min(float(found.object_score_logits[row]), 50.0), -50.0)))
+        overlay = overlay_from_png(png, project.object(object_id).color)
+        return ObjectMask(object_id, found.frame_index, overlay, score, int(mask.sum()))
+
+    def _frames(self, run: TrackingPass) -> Iterator[tuple[int, np.ndarray]]:
+        """The run's frames in its own direction, in bounded memory."""
+        if run.step == 1:
+            for frame in self.clip.frames(run.start, run.stop):
+                yield frame.index, frame.pixels
+            return
+        height, width = self.clip.size
+        block = max(1, min(_LONGEST_BLOCK, _BLOCK_BYTES // (height * width * 3)))
+        for last in range(run.start, run.stop, -block):
+            first = max(last - block + 1, run.stop + 1)
+            for frame in reversed(list(self.clip.frames(first, last + 1))):
+                yield frame.index, frame.pixels
+
+    def _check_frame(self, frame_index: int) -> None:
+        if not 0 <= frame_index < self.clip.num_frames:
+            raise TrackingError(
+                f"There is no frame {frame_index}: the clip's frames are 0 to {self.clip.num_frames - 1}."
+            )
+
+    def _check_run(self, project: Project, run: TrackingPass) -> None:
+        if not project.prompts:
+            raise TrackingError("There is nothing to track yet; click an object on a frame first.")
+        for object_id in run.object_ids:
+            if not project.prompted_frames(object_id):
+                raise TrackingError(f"{project.object(object_id).name} has no click yet; click it on a frame first.")
+        if run.step not in (1, -1) or not run.frames:
+            raise TrackingError(f"There are no frames to track from {run.start} to {run.stop} by {run.step}.")
+        self._check_frame(run.frames[0])
+        self._check_frame(run.frames[-1])
+
+
+def _steps(prompt: FramePrompt, before: np.ndarray | None) -> Iterator[Prompt]:
+    """One prompt for each thing the user did: each refines the answer to the one before, as it did live."""
+    if before is not None:
+        yield Prompt(mask=before)
+    if prompt.box is not None:
+        yield Prompt(box=prompt.box)
+    for count in range(1, len(prompt.points) + 1):
+        yield Prompt(points=prompt.points[:count], labels=prompt.labels[:count], box=prompt.box)
+
+
+def _is_continued(known: FramePrompt, prompt: FramePrompt) -> bool:
+    """Whether `prompt` is `known` and further clicks."""
+    count = len(known.points)
+    shortened = replace(prompt, points=prompt.points[:count], labels=prompt.labels[:count])
+    return 0 < count < len(prompt.points) and shortened == known
+
+
+def _is_reached(project: Project, object_id: int, frame_index: int, step: int) -> bool:
+    """Whether tracking in this direction has come to the object's first prompted frame on its way."""
+    frames = project.prompted_frames(object_id)
+    return frame_index >= frames[0] if step == 1 else frame_index <= frames[-1]
