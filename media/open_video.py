@@ -1,0 +1,122 @@
+"""Opens a file for FFmpeg's libraries under the allow-lists, and reads packets whatever they are worth."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from media.allow_list import AUDIO_DECODERS, CONTAINERS, PROTOCOLS, VIDEO_DECODERS
+from media.errors import MediaError
+from media.limits import Limits
+
+logger = logging.getLogger(__name__)
+
+NOT_A_VIDEO = "This file is not a video that can be read; please choose an MP4, MOV, WebM, MKV, AVI or GIF file."
+NO_VIDEO_STREAM = "This file holds no moving picture, only sound or a still; please choose a video file."
+
+MOST_FAILED_READS = 50
+"""Failed reads in a row after which the rest of a damaged file is given up."""
+
+Threads = Literal["AUTO", "SLICE"]
+
+
+@contextmanager
+def open_video(path: Path, limits: Limits, threads: Threads) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a file's first moving picture.
+
+    Args:
+        path: the file; its name is never taken for an address or an option.
+        limits: the decoder refuses larger pictures before it makes room for them.
+        threads: "AUTO" decodes several frames at once, "SLICE" one after the other.
+
+    Raises:
+        MediaError: the file is no video that is allowed here.
+    """
+    options = {"max_pixels": str(2 * limits.max_pixels)}  # twice: decoders round sizes up to whole blocks
+    guards = {
+        "format_whitelist": CONTAINERS,
+        "protocol_whitelist": PROTOCOLS,
+        "codec_whitelist": f"{VIDEO_DECODERS},{AUDIO_DECODERS}",
+    }
+    try:  # a damaged header can make the binding raise nearly anything
+        container = av.open(f"file:{path}", options=options, container_options=guards, metadata_errors="replace")
+    except Exception as error:
+        logger.info("not opened: %s", error)
+        raise MediaError(NOT_A_VIDEO) from error
+    with container:
+        stream = _first_moving_picture(container)
+        stream.codec_context.options = options
+        stream.thread_type = threads
+        yield container, stream
+
+
+def _first_moving_picture(container: InputContainer) -> VideoStream:
+    for stream in container.streams.video:
+        if stream.disposition & Disposition.attached_pic:  # a song's cover
+            continue
+        if stream.codec_context is None or stream.codec_context.name not in VIDEO_DECODERS.split(","):
+            raise MediaError("The video codec of this file cannot be read here; please export it as H.264 (MP4).")
+        return stream
+    raise MediaError(NO_VIDEO_STREAM)
+
+
+def has_readable_audio(container: InputContainer) -> bool:
+    """Whether the first sound track can be decoded here, and so carried over."""
+    if not container.streams.audio:
+        return False
+    context = container.streams.audio[0].codec_context
+    return context is not None and context.name in AUDIO_DECODERS.split(",")
+
+
+class PacketReader:
+    """Decodes a stream packet by packet, so that a damaged one costs its own frames and no more.
+
+    Attributes:
+        num_read: packets that came, damaged or not.
+        num_damaged: packets and reads that failed, and frames whose decoder calls them corrupt.
+    """
+
+    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+        self._container = container
+        self._stream = stream
+        self.num_read = 0
+        self.num_damaged = 0
+
+    def frames(self) -> Iterator[av.VideoFrame]:
+        """Yield what can be decoded from here to the end, in the order in which it is shown."""
+        for packet in self._packets():
+            try:
+                frames = packet.decode()
+            except Exception as error:
+                logger.debug("packet skipped: %s", error)
+                self.num_damaged += 1
+                continue
+            for frame in frames:
+                self.num_damaged += bool(frame.is_corrupt)
+                yield frame
+
+    def _packets(self) -> Iterator[av.Packet]:
+        """Yield packets, and at the end the empty one that makes the decoder give up what it holds."""
+        failures = 0
+        while True:
+            try:
+                for packet in self._container.demux(self._stream):
+                    failures = 0
+                    self.num_read += packet.size > 0
+                    self.num_damaged += bool(packet.is_corrupt)
+                    yield packet
+                return
+            except av.FFmpegError as error:  # reading failed; what follows may be sound again
+                logger.debug("read failed: %s", error)
+                self.num_damaged += 1
+                failures += 1
+                if failures >= MOST_FAILED_READS:
+                    return
