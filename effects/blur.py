@@ -9,6 +9,7 @@ import numpy as np
 
 from effects.box import Box, Size
 from effects.effect import Effect, Pixels, Shot, setting
+from effects.shrink import divide_by_weight, sum_blocks
 
 
 @dataclass(frozen=True)
@@ -27,20 +28,12 @@ class Blur(Effect):
             return shot.pixels
         cell = self._cell(shot.frame_size)
         height, width = shot.alpha.shape
-        # Cells that reach over the frame's edge are filled with weight 0, so that every cell is whole.
-        below, right = -height % cell, -width % cell
-        weight = cv2.copyMakeBorder(shot.alpha, 0, below, 0, right, cv2.BORDER_CONSTANT, value=0)
-        pixels = cv2.copyMakeBorder(shot.pixels, 0, below, 0, right, cv2.BORDER_REPLICATE)
-        weighted = cv2.multiply(pixels, cv2.merge([weight] * 3), dtype=cv2.CV_32F)
-        small_size = (weight.shape[1] // cell, weight.shape[0] // cell)
-        if cell > 1:
-            weight = cv2.resize(weight, small_size, interpolation=cv2.INTER_AREA)
-            weighted = cv2.resize(weighted, small_size, interpolation=cv2.INTER_AREA)
-        weight = _smooth(weight, sigma / cell)
-        blurred = cv2.divide(_smooth(weighted, sigma / cell), cv2.merge([weight] * 3) + np.float32(1e-6))
-        if cell > 1:
-            blurred = cv2.resize(blurred, (small_size[0] * cell, small_size[1] * cell), interpolation=cv2.INTER_LINEAR)
-        return cv2.convertScaleAbs(blurred[:height, :width])
+        weighted, weight = sum_blocks(shot.pixels, shot.alpha, cell)
+        small = divide_by_weight(_smooth(weighted, sigma / cell), _smooth(weight, sigma / cell))
+        if cell == 1:
+            return small
+        size = (small.shape[1] * cell, small.shape[0] * cell)
+        return cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)[:height, :width]
 
     def window(self, box: Box, frame_size: Size) -> Box:
         """One cell more on each side: enlarging looks at the neighbouring cell."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -26,8 +26,8 @@ class Box(NamedTuple):
         return cls(0, 0, size[1], size[0])
 
     @classmethod
-    def around(cls, alpha: NDArray[np.float32]) -> Box:
-        """The smallest box outside which `alpha` (H, W) is 0; empty where it is 0 everywhere."""
+    def around(cls, alpha: NDArray[Any]) -> Box:
+        """The smallest box outside which `alpha` (H, W), of any number type, is 0; empty where it is 0 everywhere."""
         x, y, width, height = cv2.boundingRect((alpha > 0).view(np.uint8))
         return cls(x, y, x + width, y + height)
 

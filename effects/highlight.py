@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from effects.blend import mix
+from effects.blend import tint
 from effects.box import Box, Size
 from effects.edge import draw_edge
 from effects.effect import Effect, Pixels, Shot, setting
@@ -24,11 +24,11 @@ class Highlight(Effect):
     outline: float = setting(3.0, low=0, high=40, unit="px")
 
     def apply(self, shot: Shot) -> Pixels:
-        color = np.full(shot.pixels.shape, shot.paint(self.color), np.uint8)
-        tinted = mix(shot.pixels, color, shot.alpha * np.float32(self.strength))
+        color = shot.paint(self.color)
+        tinted = tint(shot.pixels, color, shot.alpha * np.float32(self.strength))
         if self.outline == 0:
             return tinted
-        return mix(tinted, color, draw_edge(shot.alpha, outer=self.outline / 2, inner=self.outline / 2))
+        return tint(tinted, color, draw_edge(shot.alpha, outer=self.outline / 2, inner=self.outline / 2))
 
     def window(self, box: Box, frame_size: Size) -> Box:
         return box.grown(int(self.outline) + 2)

@@ -14,7 +14,7 @@ from effects.box import Box, Size
 from effects.catalogue import effect_from_json, find_effect
 from effects.color import Color, object_color
 from effects.effect import Alpha, Effect, EffectError, Pixels, Shot, settings_of
-from effects.matte import Mask, make_alpha
+from effects.matte import Mask, as_alpha, make_alpha
 from effects.setting import Setting
 
 Target = Literal["background", "everything"] | tuple[int, ...]
@@ -25,7 +25,7 @@ LAYER_SETTINGS: Mapping[str, Setting] = {
     each.name: each
     for each in (
         Setting("grow", "number", 0.0, -200, 200, "px", "Grow", ()),
-        Setting("feather", "number", 2.0, 0, 200, "px", "Feather", ()),
+        Setting("feather", "number", 3.0, 0, 200, "px", "Feather", ()),
         Setting("opacity", "number", 1.0, 0, 1, "", "Opacity", ()),
         Setting("start", "integer", 0, 0, 2**31, "", "First frame", ()),
         Setting("stop", "integer", None, 1, 2**31, "", "Frame after the last", ()),
@@ -53,7 +53,7 @@ class Layer:
     effect: Effect
     target: Target = "background"
     grow: float = 0.0
-    feather: float = 2.0
+    feather: float = 3.0
     opacity: float = 1.0
     start: int = 0
     stop: int | None = None
@@ -196,7 +196,7 @@ def _paint(picture: Pixels, layer: Layer, alpha: Alpha, whole: Shot) -> None:
     shot = Shot(below, alpha, whole.color, whole.index, whole.time, frame_size, (window.x0, window.y0))
     above = layer.effect.apply(shot)
     if not layer.effect.draws_around:
-        above = mix(below, above, alpha * np.float32(layer.opacity))
+        above = mix(below, above, alpha if layer.opacity == 1 else alpha * np.float32(layer.opacity))
     elif layer.opacity < 1:
         above = mix(below, above, np.full(alpha.shape, layer.opacity, np.float32))
     picture[window.slices] = above
@@ -206,12 +206,8 @@ def _unite(masks: Iterable[Mask], size: Size) -> Alpha:
     """The union of masks; nothing where there are none."""
     united = np.zeros(size, np.float32)
     for mask in masks:
-        np.maximum(united, _as_matte(mask), out=united)
+        np.maximum(united, as_alpha(mask), out=united)
     return united
-
-
-def _as_matte(mask: Mask) -> Alpha:
-    return np.asarray(mask if mask.dtype == np.float32 else mask != 0, np.float32)
 
 
 def _check_frame(pixels: Pixels, masks: Mapping[int, Mask]) -> None:

@@ -26,7 +26,7 @@ def make_alpha(mask: Mask, *, grow: float = 0.0, feather: float = 0.0) -> Alpha:
     Returns:
         (H, W) float32, 0 to 1.
     """
-    hard_or_soft = mask.astype(np.float32) if mask.dtype == np.float32 else (mask != 0).astype(np.float32)
+    hard_or_soft = as_alpha(mask)
     if grow == 0 and feather == 0:
         return hard_or_soft
     box = Box.around(hard_or_soft)
@@ -37,6 +37,11 @@ def make_alpha(mask: Mask, *, grow: float = 0.0, feather: float = 0.0) -> Alpha:
     near = box.grown(reach).clipped(mask.shape).slices
     alpha[near] = soften(move_edge(hard_or_soft[near], grow), feather)
     return alpha
+
+
+def as_alpha(mask: Mask) -> Alpha:
+    """A mask as float32 of 0 and 1; a matte as it is."""
+    return np.asarray(mask if mask.dtype == np.float32 else mask != 0, np.float32)
 
 
 def move_edge(alpha: Alpha, grow: float) -> Alpha:

@@ -6,9 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
-from effects.blend import mix
+from effects.blend import tint
 from effects.box import Box, Size
 from effects.edge import draw_edge
 from effects.effect import Effect, Pixels, Shot, setting
@@ -26,7 +24,7 @@ class Outline(Effect):
     def apply(self, shot: Shot) -> Pixels:
         # One pixel of the line lies on the object, so that no seam of the old background shows between them.
         line = draw_edge(shot.alpha, outer=self.width - 1, inner=1)
-        return mix(shot.pixels, np.full(shot.pixels.shape, shot.paint(self.color), np.uint8), line)
+        return tint(shot.pixels, shot.paint(self.color), line)
 
     def window(self, box: Box, frame_size: Size) -> Box:
         return box.grown(math.ceil(self.width) + 1)

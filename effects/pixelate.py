@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-import cv2
 import numpy as np
 
+from effects.blend import mix
 from effects.box import Box, Size
 from effects.effect import Effect, Pixels, Shot, setting
+from effects.shrink import divide_by_weight, sum_blocks
 
 
 @dataclass(frozen=True)
 class Pixelate(Effect):
     """Coarse blocks of one colour each, on a grid that stands still."""
 
+    draws_around: ClassVar[bool] = True
+
     size: int = setting(20, low=2, high=200, unit="px", label="Block size")
+    whole_blocks: bool = setting(False)
 
     def apply(self, shot: Shot) -> Pixels:
-        """Average each block over the target alone, so that a block at the edge takes no colour from beyond it."""
+        """Average each block over the target alone, so that a block at the edge takes no colour from beyond it.
+
+        The blocks are cut along the target's edge, or, with `whole_blocks`, kept square, which hides its shape too.
+        """
         height, width = shot.alpha.shape
-        below, right = -height % self.size, -width % self.size
-        weight = cv2.copyMakeBorder(shot.alpha, 0, below, 0, right, cv2.BORDER_CONSTANT, value=0)
-        pixels = cv2.copyMakeBorder(shot.pixels, 0, below, 0, right, cv2.BORDER_REPLICATE)
-        weighted = cv2.multiply(pixels, cv2.merge([weight] * 3), dtype=cv2.CV_32F)
-        blocks = (weight.shape[1] // self.size, weight.shape[0] // self.size)
-        weight = cv2.resize(weight, blocks, interpolation=cv2.INTER_AREA)
-        weighted = cv2.resize(weighted, blocks, interpolation=cv2.INTER_AREA)
-        mean = cv2.convertScaleAbs(cv2.divide(weighted, cv2.merge([weight] * 3) + np.float32(1e-6)))
-        large = (blocks[0] * self.size, blocks[1] * self.size)
-        return cv2.resize(mean, large, interpolation=cv2.INTER_NEAREST)[:height, :width]
+        weighted, weight = sum_blocks(shot.pixels, shot.alpha, self.size)
+        mean = divide_by_weight(weighted, weight)
+        mosaic = self._enlarge(mean)[:height, :width]
+        if not self.whole_blocks:
+            return mix(shot.pixels, mosaic, shot.alpha)
+        touched = self._enlarge((weight > 1e-5).astype(np.float32))[:height, :width]
+        return mix(shot.pixels, mosaic, touched)
 
     def window(self, box: Box, frame_size: Size) -> Box:
         """Whole blocks."""
         return box.snapped(self.size)
+
+    def _enlarge(self, blocks: np.ndarray) -> np.ndarray:
+        return blocks.repeat(self.size, axis=0).repeat(self.size, axis=1)

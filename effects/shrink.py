@@ -1,0 +1,48 @@
+"""Making a picture smaller by the average of its blocks, weighted by alpha."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from effects.effect import Alpha, Pixels
+
+STRIP = 64
+"""About how many rows are done at a time, see `effects.blend`."""
+
+
+def sum_blocks(pixels: Pixels, alpha: Alpha, cell: int) -> tuple[NDArray[np.float32], Alpha]:
+    """Average `pixels·alpha` and `alpha` over blocks of `cell` × `cell` [px] from the first pixel on.
+
+    The one divided by the other is each block's colour over the target alone. Blocks that reach over the border are
+    filled up with weight 0.
+
+    Returns:
+        (h, w, 3) and (h, w) float32 with h = ceil(H / cell), w = ceil(W / cell).
+    """
+    height, width = alpha.shape
+    rows, columns = -(-height // cell), -(-width // cell)
+    weighted = np.empty((rows, columns, 3), np.float32)
+    weight = np.empty((rows, columns), np.float32)
+    step = max(1, STRIP // cell)
+    for top in range(0, rows, step):
+        strip = slice(top * cell, (top + step) * cell)
+        part_alpha = _fill_up(alpha[strip], cell)
+        part = cv2.multiply(_fill_up(pixels[strip], cell), cv2.merge([part_alpha] * 3), dtype=cv2.CV_32F)
+        small = (columns, part_alpha.shape[0] // cell)
+        cv2.resize(part_alpha, small, dst=weight[top : top + step], interpolation=cv2.INTER_AREA)
+        cv2.resize(part, small, dst=weighted[top : top + step], interpolation=cv2.INTER_AREA)
+    return weighted, weight
+
+
+def divide_by_weight(weighted: NDArray[np.float32], weight: Alpha) -> Pixels:
+    """Colours from weighted sums, (h, w, 3) uint8; black where there is no weight at all."""
+    return np.asarray(cv2.convertScaleAbs(cv2.divide(weighted, cv2.merge([np.maximum(weight, 1e-8)] * 3))))
+
+
+def _fill_up(values: np.ndarray, cell: int) -> np.ndarray:
+    below, right = -values.shape[0] % cell, -values.shape[1] % cell
+    if below == 0 and right == 0:
+        return values
+    return cv2.copyMakeBorder(values, 0, below, 0, right, cv2.BORDER_CONSTANT, value=0)

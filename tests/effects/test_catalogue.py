@@ -1,0 +1,260 @@
+"""One contract for every effect: whoever adds a file is tested here without writing a test."""
+
+import json
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import effects
+from effects import EFFECTS, LAYER_SETTINGS, Effect, EffectError, Layer, Shot, compose, effect_from_json, settings_of
+from effects.box import Box
+
+ALL = pytest.mark.parametrize("effect_class", EFFECTS.values(), ids=EFFECTS.keys())
+SIZES = [(1, 1), (1, 40), (33, 1), (7, 5), (61, 97), (24, 300), (90, 160)]
+ROUNDING = 1  # grey levels: vectorised and scalar code round sums of floats differently
+
+
+def make_pixels(size: tuple[int, int], seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (*size, 3), dtype=np.uint8)
+
+
+def make_mask(size: tuple[int, int]) -> np.ndarray:
+    mask = np.zeros(size, np.uint8)
+    height, width = size
+    cv2.ellipse(mask, (width // 2, height // 2), (max(width // 5, 1), max(height // 4, 1)), 20, 0, 360, 1, -1)
+    return mask.astype(bool)
+
+
+def extremes(effect_class: type[Effect]) -> list[Effect]:
+    """The effect as it is by default and with each setting at each end of its range, or at each of its choices."""
+    built = [effect_class()]
+    for known in settings_of(effect_class):
+        values: tuple = {
+            "switch": (False, True),
+            "color": ("#000000", "#ffffff", "object"),
+            "choice": known.choices,
+        }.get(known.kind, (known.low, known.high))
+        built += [effect_class(**{known.name: value}) for value in values]
+    return built
+
+
+def as_layers(effect: Effect, **placed) -> list[Layer]:
+    return [Layer(effect, target, **placed) for target in ("background", "everything", (1,), (2, 1))]
+
+
+def test_the_catalogue_holds_the_effects_of_the_package():
+    assert {"blur", "pixelate", "cutout", "highlight", "spotlight", "outline", "desaturate"} <= set(EFFECTS)
+    for name, effect_class in EFFECTS.items():
+        assert effect_class.name == name
+        assert Path(effects.__path__[0], f"{name}.py").is_file()
+
+
+@ALL
+def test_every_setting_is_described_and_none_hides_a_setting_of_the_layer(effect_class):
+    assert effect_class.summary().endswith(".")
+    for known in settings_of(effect_class):
+        assert known.label
+        assert known.name not in LAYER_SETTINGS
+        assert known.check(known.default) == known.default
+        json.dumps(known.to_json())
+
+
+@ALL
+def test_effects_are_frozen(effect_class):
+    effect = effect_class()
+    for known in settings_of(effect_class):
+        with pytest.raises(FrozenInstanceError):
+            setattr(effect, known.name, known.default)
+
+
+@ALL
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_size_and_type_are_kept_and_inputs_untouched(effect_class, size):
+    pixels, masks = make_pixels(size), {1: make_mask(size), 2: np.ones(size, np.float32)}
+    before = pixels.copy(), {each: mask.copy() for each, mask in masks.items()}
+    for effect in extremes(effect_class):
+        for layer in as_layers(effect):
+            result = compose(pixels, masks, [layer], frame_index=3)
+            assert result.shape == pixels.shape
+            assert result.dtype == np.uint8
+            assert not np.shares_memory(result, pixels)
+    assert np.array_equal(pixels, before[0])
+    assert all(np.array_equal(mask, before[1][each]) for each, mask in masks.items())
+
+
+@ALL
+def test_alpha_zero_is_bit_equal(effect_class):
+    size = (61, 97)
+    pixels, nothing, all_of_it = make_pixels(size), np.zeros(size, bool), np.ones(size, bool)
+    for effect in extremes(effect_class):
+        shows_nothing = [
+            Layer(effect, opacity=0),
+            Layer(effect, "everything", opacity=0),
+            Layer(effect, (1,), opacity=0),
+        ]
+        for layer in shows_nothing:
+            assert np.array_equal(compose(pixels, {1: make_mask(size)}, [layer]), pixels)
+        assert np.array_equal(compose(pixels, {1: all_of_it}, [Layer(effect, "background")]), pixels)
+        if not effect.spares_target:
+            assert np.array_equal(compose(pixels, {1: nothing}, [Layer(effect, (1,))]), pixels)
+            assert np.array_equal(compose(pixels, {}, [Layer(effect, (1,))]), pixels)
+
+
+@ALL
+def test_the_part_of_the_frame_without_alpha_is_bit_equal(effect_class):
+    size = (90, 160)
+    pixels, mask = make_pixels(size), make_mask(size)
+    for effect in extremes(effect_class):
+        target = "background" if effect.spares_target else (1,)
+        result = compose(pixels, {1: mask}, [Layer(effect, target, feather=0)])
+        untouched = mask if effect.spares_target else ~mask
+        if effect.draws_around and not effect.spares_target:
+            window = effect.window(Box.around(mask), size).clipped(size)
+            untouched = np.ones(size, bool)
+            untouched[window.slices] = False
+        assert np.array_equal(result[untouched], pixels[untouched])
+
+
+@ALL
+def test_an_effect_seen_through_its_window_is_the_effect_on_the_whole_frame(effect_class):
+    size = (121, 203)
+    pixels, mask = make_pixels(size), np.zeros(size, bool)
+    mask[41:77, 90:131] = True
+    alpha = mask.astype(np.float32)
+    for effect in extremes(effect_class):
+        window = effect.window(Box.around(alpha), size).clipped(size)
+        corner = (window.x0, window.y0)
+        seen = Shot(pixels[window.slices], alpha[window.slices], (9, 99, 200), frame_size=size, corner=corner)
+        part = effect.apply(seen).astype(int)
+        whole = effect.apply(Shot(pixels, alpha, (9, 99, 200))).astype(int)
+        where = np.ones(part.shape[:2], bool) if effect.draws_around else mask[window.slices]
+        assert np.abs(part - whole[window.slices])[where].max() <= ROUNDING
+
+
+@ALL
+def test_an_effect_does_not_look_beyond_its_target(effect_class):
+    """What bleeds over an edge is what gives a cheap effect away."""
+    size = (90, 160)
+    mask = make_mask(size)
+    pixels = make_pixels(size)
+    other = np.where(mask[..., None], pixels, 255 - pixels)
+    for effect in extremes(effect_class):
+        if effect.spares_target:
+            continue
+        seen = [compose(each, {1: mask}, [Layer(effect, (1,), feather=0)])[mask] for each in (pixels, other)]
+        assert np.array_equal(*seen)
+
+
+@ALL
+def test_the_same_shot_gives_the_same_picture(effect_class):
+    size = (61, 97)
+    pixels, masks = make_pixels(size), {1: make_mask(size)}
+    for effect in extremes(effect_class):
+        for layer in as_layers(effect):
+            first, second = (compose(pixels, masks, [layer], frame_index=5, time=0.2) for _ in range(2))
+            assert np.array_equal(first, second)
+
+
+@ALL
+def test_the_default_does_something_to_see(effect_class):
+    size = (90, 160)
+    pixels = make_pixels(size)
+    result = compose(pixels, {1: make_mask(size)}, [Layer(effect_class(), (1,))])
+    assert np.abs(result.astype(int) - pixels).max() > 20
+
+
+@ALL
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_json_brings_every_effect_back(effect_class, data):
+    drawn = {each.name: data.draw(values_of(each), label=each.name) for each in settings_of(effect_class)}
+    effect = effect_class(**drawn)
+    assert effect_from_json(json.loads(json.dumps(effect.to_json()))) == effect
+    assert effect_from_json({"name": effect_class.name}) == effect_class()
+
+
+def values_of(known: effects.Setting) -> st.SearchStrategy:
+    if known.kind == "switch":
+        return st.booleans()
+    if known.kind == "choice":
+        return st.sampled_from(known.choices)
+    if known.kind == "color":
+        return st.one_of(st.just("object"), st.from_regex(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", fullmatch=True))
+    if known.kind == "integer":
+        return st.integers(int(known.low), int(known.high))
+    return st.floats(known.low, known.high)
+
+
+@ALL
+def test_what_no_setting_takes_is_refused(effect_class):
+    with pytest.raises(EffectError, match='has no setting "sharpness"; ' + effect_class.name):
+        effect_from_json({"name": effect_class.name, "sharpness": 1})
+    for known in settings_of(effect_class):
+        refused = [None, [], "red", "#12345"]
+        if known.kind in ("number", "integer"):
+            refused += [known.low - 1, known.high + 1, float("nan"), float("inf"), True]
+        for value in refused:
+            with pytest.raises(EffectError, match=f"{effect_class.name}: {known.name} cannot be"):
+                effect_class(**{known.name: value})
+
+
+def test_an_unknown_effect_is_refused_with_the_known_ones():
+    with pytest.raises(EffectError, match="the effects are blur, .*spotlight"):
+        effect_from_json({"name": "blurr"})
+    for nonsense in ("blur", {}, {"name": 3}, None):
+        with pytest.raises(EffectError, match="an effect is written"):
+            effect_from_json(nonsense)
+
+
+NEW_EFFECT = '''
+from dataclasses import dataclass
+
+from effects.effect import Effect, Pixels, Shot, setting
+
+
+@dataclass(frozen=True)
+class Invert(Effect):
+    """Turns every colour into its opposite."""
+
+    amount: float = setting(1.0, low=0, high=1, unit="%", label="How much")
+    mode: str = setting("all", choices=("all", "red"))
+
+    def apply(self, shot: Shot) -> Pixels:
+        return 255 - shot.pixels
+'''
+
+SCRIPT = """
+import json, numpy as np
+from effects import EFFECTS, compose, describe_effects, parse_layer
+layer = parse_layer("1 invert amount=0.5 mode=red opacity=1")
+result = compose(np.zeros((4, 4, 3), np.uint8), {1: np.ones((4, 4), bool)}, [layer])
+described = next(each for each in describe_effects() if each["name"] == "invert")
+print(json.dumps([sorted(EFFECTS), layer.to_json()["effect"], described, int(result.min())]))
+"""
+
+
+def test_a_new_file_is_all_that_a_new_effect_needs(tmp_path):
+    package = tmp_path / "effects"
+    package.mkdir()
+    for source in Path(effects.__path__[0]).glob("*.py"):
+        (package / source.name).write_bytes(source.read_bytes())
+    (package / "invert.py").write_text(NEW_EFFECT)
+    ran = subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    names, effect, described, darkest = json.loads(ran.stdout)
+    assert set(names) == {*EFFECTS, "invert"}
+    assert effect == {"name": "invert", "amount": 0.5, "mode": "red"}
+    assert described["summary"] == "Turns every colour into its opposite."
+    assert [each["name"] for each in described["settings"]] == ["amount", "mode"]
+    assert (
+        described["settings"][0] | {"label": "How much", "unit": "%", "low": 0, "high": 1} == described["settings"][0]
+    )
+    assert described["settings"][1]["choices"] == ["all", "red"]
+    assert darkest == 255

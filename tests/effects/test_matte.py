@@ -1,0 +1,117 @@
+"""Mattes: how far an edge moves, how wide it fades, and lines along it."""
+
+import cv2
+import numpy as np
+import pytest
+
+from effects.blur import Blur
+from effects.cutout import clean_edge
+from effects.edge import draw_edge
+from effects.effect import Shot
+from effects.matte import make_alpha
+
+SIZE = (120, 150)
+
+
+@pytest.fixture
+def disc() -> np.ndarray:
+    mask = np.zeros(SIZE, np.uint8)
+    cv2.circle(mask, (75, 60), 30, 1, -1)
+    return mask.astype(bool)
+
+
+def test_a_mask_without_grow_and_feather_is_itself(disc):
+    for mask in (disc, disc.astype(np.uint8) * 255, disc.astype(np.float32)):
+        alpha = make_alpha(mask)
+        assert alpha.dtype == np.float32
+        assert np.array_equal(alpha, disc)
+
+
+@pytest.mark.parametrize("grow", [-12, -3, -1, -0.5, 0.25, 1, 2.5, 7, 40])
+def test_grow_is_euclidean_and_takes_fractions(grow):
+    """Against the definition: the distance to a single pixel, or to a single hole."""
+    mask = np.zeros((61, 61), bool)
+    mask[30, 30] = True
+    if grow < 0:
+        mask = ~mask
+    alpha = make_alpha(mask, grow=grow)
+    rows, columns = np.mgrid[:61, :61]
+    exact = np.clip(abs(grow) - (np.hypot(rows - 30, columns - 30) - 0.5) + 0.5, 0, 1)
+    assert np.abs(alpha - (exact if grow > 0 else 1 - exact)).max() < 1e-4
+
+
+def test_shrinking_ends_in_nothing_and_growing_in_everything(disc):
+    assert make_alpha(disc, grow=-40).max() == 0
+    assert make_alpha(disc, grow=200).min() == 1
+    assert make_alpha(np.zeros(SIZE, bool), grow=9, feather=9).max() == 0
+    assert make_alpha(np.ones(SIZE, bool), grow=-9, feather=9).min() == 1
+
+
+@pytest.mark.parametrize("feather", [1, 3, 10, 40])
+def test_feather_is_the_width_of_the_fade(feather):
+    mask = np.zeros((100, 200), bool)
+    mask[:, 100:] = True
+    row = make_alpha(mask, feather=feather)[50]
+    assert row[99] == pytest.approx(1 - row[100], abs=1e-5)  # centred on the edge
+    assert (np.diff(row) >= -1e-6).all()
+    fading = ((row > 0.02) & (row < 0.98)).sum()
+    assert feather - 2 <= fading <= feather + 2
+
+
+def test_an_object_cut_by_the_frame_has_no_edge_there():
+    mask = np.zeros((60, 80), bool)
+    mask[:, :40] = True
+    alpha = make_alpha(mask, grow=-3, feather=6)
+    assert (alpha[:, 0] == 1).all()
+    assert np.ptp(alpha, axis=0).max() < 1e-6
+    assert draw_edge(mask.astype(np.float32), outer=3, inner=3)[:, :20].max() == 0
+
+
+def test_only_the_surroundings_are_computed_and_that_changes_nothing(disc):
+    whole = np.zeros((400, 500), bool)
+    whole[100:220, 200:350] = disc
+    near = make_alpha(np.pad(disc, 40), grow=4, feather=9)
+    far = make_alpha(whole, grow=4, feather=9)
+    assert np.allclose(far[60:260, 160:390], near, atol=1e-6)
+    assert far.sum() == pytest.approx(near.sum(), rel=1e-5)
+
+
+def test_a_line_is_as_wide_as_asked(disc):
+    line = draw_edge(disc.astype(np.float32), outer=4, inner=1)
+    along = line[60, 75:]  # from the centre to the right: the edge is 30.5 px away
+    assert along.sum() == pytest.approx(5, abs=0.3)
+    assert along[33] == 1
+    assert along[:28].max() == 0
+    assert line[:, :20].max() == 0
+
+
+@pytest.mark.parametrize("strength", [0.1, 0.35, 0.7, 1.0])
+def test_the_quick_blur_is_a_gaussian(strength):
+    """Working on a smaller picture must not show: compared with the same convolution at full size."""
+    rng = np.random.default_rng(3)
+    coarse = rng.integers(0, 256, (30, 40, 3), dtype=np.uint8)
+    pixels = cv2.resize(coarse, (400, 300), interpolation=cv2.INTER_NEAREST)
+    alpha = np.ones((300, 400), np.float32)
+    alpha[100:200, 150:250] = 0
+    sigma = strength * 300 / 20
+
+    def smooth(values):
+        return cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+
+    exact = smooth(pixels * alpha[..., None].astype(np.float64)) / smooth(alpha.astype(np.float64))[..., None]
+    quick = Blur(strength=strength).apply(Shot(pixels, alpha))
+    difference = np.abs(quick - exact)[alpha == 1]
+    assert difference.max() <= 4
+    assert difference.mean() <= 0.6
+
+
+def test_clean_edge_takes_the_old_background_out():
+    """A red object in front of white: the mixed pixels of its edge become red, all others stay."""
+    kept = make_alpha(np.pad(np.ones((40, 40), bool), 20), feather=4)
+    red, white = np.array([200, 0, 0]), np.array([255, 255, 255])
+    seen = np.rint(kept[..., None] * red + (1 - kept[..., None]) * white).astype(np.uint8)
+    cleaned = clean_edge(seen, kept)
+    band = (kept > 0.2) & (kept < 0.8)
+    assert np.abs(seen[band] - red).max() > 100
+    assert np.abs(cleaned[band] - red).max() <= 25
+    assert np.array_equal(cleaned[kept == 1], seen[kept == 1])
