@@ -95,10 +95,10 @@ def _describe(name: str) -> ModelChoice:
     if name == EMBEDDED:
         note = "Ships with this program and is quick without a GPU; the released models are more exact."
     elif is_here:
-        note = "Its weights are on this disk. Made for a GPU; on a CPU a frame takes seconds."
+        note = "Its weights are on this disk; on a CPU a frame takes seconds."
     else:
         size = _DOWNLOAD_MEGABYTES[name.partition("_")[2]]
-        note = f"Its first use fetches {size} MB from the Hugging Face Hub. Made for a GPU; on a CPU a frame takes seconds."
+        note = f"Its first use fetches {size} MB from the Hugging Face Hub; on a CPU a frame takes seconds."
     return ModelChoice(name, _title(name), is_here, note)
 
 

@@ -136,7 +136,7 @@ class Project:
         }
 
     @classmethod
-    def from_json(cls, data: object) -> Project:
+    def from_json(cls, data: Any) -> Project:
         """Build a project from what `to_json` gave; raises `ProjectError` on anything else."""
         if not isinstance(data, Mapping) or "version" not in data:
             raise ProjectError('This is no project: a JSON object with a "version" is wanted.')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -39,7 +39,7 @@ class RenderProgress:
 
 def render_frames(
     clip: VideoClip, masks: MaskFolder, layers: Sequence[Layer], out: Path, *, colors: Mapping[int, Color]
-) -> Iterator[RenderProgress]:
+) -> Generator[RenderProgress, None, None]:
     """Write the clip with its layers to an mp4, giving word after each frame.
 
     The file appears only when the last message was taken; closing the generator before leaves nothing.
@@ -81,7 +81,7 @@ def render(
     return True
 
 
-def render_session(session: Session, out: Path) -> Iterator[RenderProgress]:
+def render_session(session: Session, out: Path) -> Generator[RenderProgress, None, None]:
     """`render_frames` with the session's own clip, masks, layers and colours."""
     project = session.project
     with session.open_clip() as clip:

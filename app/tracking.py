@@ -95,10 +95,8 @@ class _Trackers:
         try:
             if kept.tracker is None or kept.model_name != session.project.model:
                 kept.close()
-                clip = VideoClip.open(session.clip_path, limits=self.sessions.limits)  # type: ignore[union-attr]
-                kept.tracker = ClipTracker(
-                    self.load(session.project.model), clip, session.masks, session.tracked_before
-                )
+                model = self.load(session.project.model)
+                kept.tracker = ClipTracker(model, session.open_clip(), session.masks, session.tracked_before)
                 kept.model_name = session.project.model
             yield kept.tracker
         except Exception:
