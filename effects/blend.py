@@ -52,4 +52,4 @@ def tint(pixels: Pixels, color: Color, alpha: Alpha) -> Pixels:
 
 def plain(color: Color, size: tuple[int, int]) -> Pixels:
     """A picture of `size` (height, width) in one colour."""
-    return np.asarray(cv2.merge([np.full(size, channel, np.uint8) for channel in color]))
+    return cv2.merge([np.full(size, channel, np.uint8) for channel in color])

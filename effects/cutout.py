@@ -11,6 +11,7 @@ import numpy as np
 from effects.blend import mix, tint
 from effects.box import Box
 from effects.effect import Alpha, Effect, Pixels, Shot, setting
+from effects.shrink import divide_by_weight, sum_blocks
 
 
 @dataclass(frozen=True)
@@ -35,18 +36,29 @@ def clean_edge(pixels: Pixels, kept: Alpha) -> Pixels:
         pixels: (H, W, 3) uint8.
         kept: (H, W) float32, 0 to 1: how much of each pixel is the object.
     """
-    band = Box.around(((kept > 0) & (kept < 1)).astype(np.float32))
+    band = Box.around((kept > 0) & (kept < 1))
     if band.is_empty:
         return pixels
-    near = band.grown(8).clipped(kept.shape).slices
+    near = band.grown(16).clipped(kept.shape).slices
     seen, kept = pixels[near], kept[near]
     # The outermost full pixel is blurred into the background by lens and codec: it is no witness either.
-    sure = cv2.erode((kept == 1).astype(np.float32), np.ones((3, 3), np.uint8))
-    weight = cv2.GaussianBlur(sure, (15, 15), 2.5)
-    colors = cv2.GaussianBlur(cv2.multiply(seen, cv2.merge([sure] * 3), dtype=cv2.CV_32F), (15, 15), 2.5)
-    colors = cv2.convertScaleAbs(cv2.divide(colors, cv2.merge([np.maximum(weight, 1e-6)] * 3)))
-    # A hair has no full pixel near it: it keeps what the camera saw.
-    trust = np.where(kept < 1, np.minimum(weight * 20, 1), 0).astype(np.float32)
-    cleaned = pixels.copy()
-    cleaned[near] = mix(seen, colors, trust)
-    return cleaned
+    sure = cv2.erode((kept > 0.99).astype(np.float32), np.ones((3, 3), np.uint8))
+    cleaned = seen
+    for cell in (4, 1):  # from further away first, so that a wide edge is filled too, then from close by
+        colors, trust = _spread(seen, sure, cell)
+        # Where the object is nearly full there is nearly nothing to clean.
+        cleaned = mix(cleaned, colors, np.minimum(trust, np.minimum((1 - kept) * 4, 1)))
+    result = pixels.copy()
+    result[near] = cleaned
+    return result
+
+
+def _spread(seen: Pixels, sure: Alpha, cell: int) -> tuple[Pixels, Alpha]:
+    """Carry the colours of the sure pixels outwards by a few cells [px], and say how far each may be trusted."""
+    height, width = sure.shape
+    weighted, weight = (cv2.GaussianBlur(each, (13, 13), 2.0) for each in sum_blocks(seen, sure, cell))
+    # A hair has no sure pixel near it: it keeps what the camera saw.
+    small = divide_by_weight(weighted, weight), np.minimum(weight * 20, 1)
+    size = (small[0].shape[1] * cell, small[0].shape[0] * cell)
+    colors, trust = (cv2.resize(each, size, interpolation=cv2.INTER_LINEAR)[:height, :width] for each in small)
+    return colors, trust

@@ -13,6 +13,12 @@ from effects.effect import Alpha
 EDGE_SMOOTHING = 1.2
 """Standard deviation [px] by which the staircase of a mask's edge is rounded off; corners lose about as much."""
 
+SMOOTHING_RADIUS = 4
+"""How far that smoothing looks [px]."""
+
+EDGE_MARGIN = SMOOTHING_RADIUS + 1
+"""How much more than a line's own width a window must hold for the line to be right [px]."""
+
 
 def draw_edge(alpha: Alpha, *, outer: float, inner: float) -> Alpha:
     """A line along the edge of a matte, smooth to fractions of a pixel.
@@ -29,8 +35,8 @@ def draw_edge(alpha: Alpha, *, outer: float, inner: float) -> Alpha:
     edge = Box.around(cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
     if edge.is_empty:
         return line
-    # Smoothing looks 4 px further; beyond that nothing can be drawn and nothing need be computed.
-    near = edge.grown(math.ceil(max(outer, inner)) + 5).clipped(alpha.shape).slices
+    # Further away nothing can be drawn and nothing need be computed.
+    near = edge.grown(math.ceil(max(outer, inner)) + EDGE_MARGIN).clipped(alpha.shape).slices
     distance = signed_distance(inside[near])
     line[near] = np.clip(np.minimum(outer - distance, distance + inner) + 0.5, 0, 1)
     return line
@@ -46,4 +52,5 @@ def signed_distance(inside: np.ndarray) -> Alpha:
     outwards = cv2.distanceTransform(1 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     inwards = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     stepped = outwards - inwards + np.where(inside, np.float32(0.5), np.float32(-0.5))
-    return np.asarray(cv2.GaussianBlur(stepped, (9, 9), EDGE_SMOOTHING, borderType=cv2.BORDER_REPLICATE), np.float32)
+    size = 2 * SMOOTHING_RADIUS + 1
+    return cv2.GaussianBlur(stepped, (size, size), EDGE_SMOOTHING, borderType=cv2.BORDER_REPLICATE)

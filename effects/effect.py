@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from effects.box import Box, Size
@@ -19,8 +18,8 @@ __all__ = ["Alpha", "Effect", "EffectError", "Pixels", "Setting", "Shot", "setti
 
 Pixels = NDArray[Any]
 """(H, W, 3) uint8 RGB. OpenCV's functions promise no element type, so none is written here."""
-Alpha = NDArray[np.float32]
-"""(H, W), 0 to 1: how much of the effect shows."""
+Alpha = NDArray[Any]
+"""(H, W) float32, 0 to 1: how much of the effect shows."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from effects.blend import tint
 from effects.box import Box, Size
-from effects.edge import draw_edge
+from effects.edge import EDGE_MARGIN, draw_edge
 from effects.effect import Effect, Pixels, Shot, setting
 
 
@@ -31,4 +32,4 @@ class Highlight(Effect):
         return tint(tinted, color, draw_edge(shot.alpha, outer=self.outline / 2, inner=self.outline / 2))
 
     def window(self, box: Box, frame_size: Size) -> Box:
-        return box.grown(int(self.outline) + 2)
+        return box.grown(math.ceil(self.outline / 2) + EDGE_MARGIN)

@@ -120,7 +120,7 @@ def parse_layer(text: str) -> Layer:
         if name in LAYER_SETTINGS:
             placed[name] = LAYER_SETTINGS[name].parse(value)
         elif name in known:
-            given[name] = known[name].parse(value)
+            given[name] = _parse_value(effect, known[name], value)
         else:
             layer_takes = ", ".join(LAYER_SETTINGS)
             raise EffectError(f'{effect.name} has no setting "{name}"; {effect.usage()}, every layer {layer_takes}')
@@ -229,6 +229,13 @@ def _check_target(target: object) -> Target:
             return target
         raise EffectError(f"a layer names each object once, not {target}")
     raise EffectError(f"a layer is aimed at background, everything or object ids such as 1,3, not at {target!r}")
+
+
+def _parse_value(effect: type[Effect], known: Setting, text: str) -> object:
+    try:
+        return known.parse(text)
+    except EffectError as error:
+        raise EffectError(f"{effect.name}: {error}") from None
 
 
 def _parse_target(text: str) -> Target:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from effects.blend import tint
 from effects.box import Box, Size
-from effects.edge import draw_edge
+from effects.edge import EDGE_MARGIN, draw_edge
 from effects.effect import Effect, Pixels, Shot, setting
 
 
@@ -27,4 +27,4 @@ class Outline(Effect):
         return tint(shot.pixels, shot.paint(self.color), line)
 
     def window(self, box: Box, frame_size: Size) -> Box:
-        return box.grown(math.ceil(self.width) + 1)
+        return box.grown(math.ceil(self.width) + EDGE_MARGIN)

@@ -62,9 +62,10 @@ class Setting:
             return self.check(known.get(text.lower(), text))
         if self.kind in ("number", "integer"):
             try:
-                return self.check(float(text))
-            except ValueError:  # an EffectError is one too
+                number = float(text)
+            except ValueError:
                 raise self._refuse(text) from None
+            return self.check(number)
         return self.check(text)
 
     def describe(self) -> str:
@@ -107,8 +108,9 @@ class Setting:
             raise self._refuse(value) from None
 
     def _refuse(self, value: object) -> EffectError:
+        shown = f"{value:g}" if isinstance(value, float) else repr(value)
         wanted = f"a whole number, {self.describe()}" if self.kind == "integer" else self.describe()
-        return EffectError(f"{self.name} cannot be {value!r}: it takes {wanted}")
+        return EffectError(f"{self.name} cannot be {shown}: it takes {wanted}")
 
 
 def setting(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ STRIP = 64
 """About how many rows are done at a time, see `effects.blend`."""
 
 
-def sum_blocks(pixels: Pixels, alpha: Alpha, cell: int) -> tuple[NDArray[np.float32], Alpha]:
+def sum_blocks(pixels: Pixels, alpha: Alpha, cell: int) -> tuple[NDArray[Any], Alpha]:
     """Average `pixels·alpha` and `alpha` over blocks of `cell` × `cell` [px] from the first pixel on.
 
     The one divided by the other is each block's colour over the target alone. Blocks that reach over the border are
@@ -36,9 +38,9 @@ def sum_blocks(pixels: Pixels, alpha: Alpha, cell: int) -> tuple[NDArray[np.floa
     return weighted, weight
 
 
-def divide_by_weight(weighted: NDArray[np.float32], weight: Alpha) -> Pixels:
+def divide_by_weight(weighted: NDArray[Any], weight: Alpha) -> Pixels:
     """Colours from weighted sums, (h, w, 3) uint8; black where there is no weight at all."""
-    return np.asarray(cv2.convertScaleAbs(cv2.divide(weighted, cv2.merge([np.maximum(weight, 1e-8)] * 3))))
+    return cv2.convertScaleAbs(cv2.divide(weighted, cv2.merge([np.maximum(weight, 1e-8)] * 3)))
 
 
 def _fill_up(values: np.ndarray, cell: int) -> np.ndarray:

@@ -207,7 +207,7 @@ def test_parse(text, layer):
         ("² blur", "object ids"),
         ("1 blur strength", 'name=value, not "strength"'),
         ("1 blur strenght=1", r'no setting "strenght"; blur takes strength \(0 to 1\), every layer grow, feather'),
-        ("1 blur strength=2", "blur: strength cannot be 2.0: it takes 0 to 1"),
+        ("1 blur strength=2", "blur: strength cannot be 2: it takes 0 to 1"),
         ("1 blur strength=nan", "strength cannot be"),
         ("1 blur strength=much", "blur: strength cannot be 'much': it takes 0 to 1"),
         ("1 blur strength=.1 strength=.2", "given twice"),

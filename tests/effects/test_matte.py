@@ -77,12 +77,15 @@ def test_only_the_surroundings_are_computed_and_that_changes_nothing(disc):
 
 
 def test_a_line_is_as_wide_as_asked(disc):
+    half = np.zeros(SIZE, np.float32)
+    half[:, :70] = 1
+    assert np.array_equal(np.flatnonzero(draw_edge(half, outer=4, inner=1)[60] > 0.5), range(69, 74))
     line = draw_edge(disc.astype(np.float32), outer=4, inner=1)
-    along = line[60, 75:]  # from the centre to the right: the edge is 30.5 px away
-    assert along.sum() == pytest.approx(5, abs=0.3)
-    assert along[33] == 1
-    assert along[:28].max() == 0
-    assert line[:, :20].max() == 0
+    rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
+    radius = np.hypot(rows - 60, columns - 75)
+    assert line.sum() == pytest.approx(np.pi * (34.5**2 - 29.5**2), rel=0.06)
+    assert line[np.abs(radius - 32) < 1].min() > 0.95
+    assert line[np.abs(radius - 32) > 4.5].max() == 0
 
 
 @pytest.mark.parametrize("strength", [0.1, 0.35, 0.7, 1.0])
@@ -98,11 +101,13 @@ def test_the_quick_blur_is_a_gaussian(strength):
     def smooth(values):
         return cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
 
-    exact = smooth(pixels * alpha[..., None].astype(np.float64)) / smooth(alpha.astype(np.float64))[..., None]
+    inside = alpha == 1
+    weighted, weight = smooth(pixels * alpha[..., None].astype(np.float64)), smooth(alpha.astype(np.float64))
     quick = Blur(strength=strength).apply(Shot(pixels, alpha))
-    difference = np.abs(quick - exact)[alpha == 1]
-    assert difference.max() <= 4
-    assert difference.mean() <= 0.6
+    difference = np.abs(quick[inside] - weighted[inside] / weight[inside][:, None])
+    assert difference.mean() <= 0.5  # rounding alone makes 0.25
+    assert np.percentile(difference, 99.9) <= 3
+    assert difference.max() <= 7  # at the frame's corners, on blocks of pure noise
 
 
 def test_clean_edge_takes_the_old_background_out():
