@@ -1,0 +1,78 @@
+// The head of the page: the clip's name, which model runs and what else there is, a way to another clip.
+
+const find = (selector) => element.querySelector(selector);
+const menu = find(".ms-model-menu");
+const opener = find(".ms-model-button");
+
+function showMenu(isOpen) {
+  menu.hidden = !isOpen;
+  opener.setAttribute("aria-expanded", String(isOpen));
+  if (isOpen) menu.querySelector("[aria-checked=true]")?.focus();
+}
+
+function choose(name) {
+  showMenu(false);
+  opener.focus();
+  if (name !== studio.state.models.current) studio.ask("model", { name });
+}
+
+function renderModels(models) {
+  const current = models.choices.find((choice) => choice.name === models.current);
+  opener.querySelector("strong").textContent = current?.title ?? models.current;
+  const reason = document.createElement("p");
+  reason.textContent = models.reason;
+  const rows = models.choices.map((choice) => {
+    const row = document.createElement("button");
+    row.type = "button";
+    row.setAttribute("role", "menuitemradio");
+    row.setAttribute("aria-checked", String(choice.name === models.current));
+    const title = document.createElement("strong");
+    title.textContent = choice.title;
+    const place = document.createElement("em");
+    place.textContent = choice.here ? "ready" : "download";
+    const note = document.createElement("small");
+    note.textContent = choice.note;
+    row.append(title, place, note);
+    row.addEventListener("click", () => choose(choice.name));
+    return row;
+  });
+  menu.replaceChildren(reason, ...rows);
+}
+
+opener.addEventListener("click", () => showMenu(menu.hidden));
+element.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !menu.hidden) {
+    showMenu(false);
+    opener.focus();
+  }
+  if (!menu.hidden && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    event.preventDefault();
+    const rows = [...menu.querySelectorAll("button")];
+    const at = rows.indexOf(document.activeElement);
+    rows[(at + (event.key === "ArrowDown" ? 1 : rows.length - 1)) % rows.length].focus();
+  }
+});
+document.addEventListener("pointerdown", (event) => {
+  if (!menu.hidden && !find(".ms-model").contains(event.target)) showMenu(false);
+});
+
+find(".ms-new-clip").addEventListener("click", () => {
+  document.body.classList.remove("ms-editing");
+  studio.set({ task: null });
+});
+
+function renderClip(clip) {
+  find(".ms-clip-name").hidden = !clip;
+  find(".ms-new-clip").hidden = !clip;
+  if (!clip) return;
+  find(".ms-clip-name strong").textContent = clip.name;
+  const sound = clip.has_audio ? "sound" : "no sound";
+  const size = `${clip.size[1]} × ${clip.size[0]}`;
+  find(".ms-clip-name span").textContent = `${size} · ${clip.frames} frames · ${clip.fps.toFixed(clip.fps % 1 ? 2 : 0)} fps · ${sound}`;
+}
+
+studio.on("header", "change", (keys) => {
+  if (keys.includes("models") && studio.state.models) renderModels(studio.state.models);
+  if (keys.includes("clip")) renderClip(studio.state.clip);
+});
+if (props.models) studio.set({ models: props.models });

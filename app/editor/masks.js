@@ -1,0 +1,101 @@
+/**
+ * The masks that the server sent (one-bit PNGs of the clip's size, base64), and the tinted pictures drawn from them.
+ * The PNGs of the whole clip are kept (1-2 KB each); decoded ones only around the playhead.
+ */
+class MaskStore {
+  /** @param {() => void} onReady a picture that was asked for can now be drawn */
+  constructor(onReady) {
+    this.onReady = onReady;
+    this.pngs = new Map(); // "object:frame" → base64 PNG
+    this.tinted = new Map(); // "object:frame:color" → canvas, oldest use first
+    this.decoding = new Set();
+    this.most = 60;
+  }
+
+  put(object, frame, png) {
+    const key = `${object}:${frame}`;
+    for (const tint of [...this.tinted.keys()]) if (tint.startsWith(`${key}:`)) this.tinted.delete(tint);
+    if (png) this.pngs.set(key, png);
+    else this.pngs.delete(key);
+  }
+
+  has(object, frame) {
+    return this.pngs.has(`${object}:${frame}`);
+  }
+
+  /** Forgets all masks of an object. */
+  drop(object) {
+    const start = `${object}:`;
+    for (const store of [this.pngs, this.tinted]) {
+      for (const key of [...store.keys()]) if (key.startsWith(start)) store.delete(key);
+    }
+  }
+
+  clear() {
+    this.pngs.clear();
+    this.tinted.clear();
+  }
+
+  /** The mask in the object's colour (a soft fill, a firm edge), or null while it is being decoded or unknown. */
+  picture(object, frame, color) {
+    const png = this.pngs.get(`${object}:${frame}`);
+    if (!png) return null;
+    const key = `${object}:${frame}:${color}`;
+    const known = this.tinted.get(key);
+    if (known) {
+      this.tinted.delete(key);
+      this.tinted.set(key, known);
+      return known;
+    }
+    if (!this.decoding.has(key)) this.#decode(key, object, frame, png, color);
+    return null;
+  }
+
+  async #decode(key, object, frame, png, color) {
+    this.decoding.add(key);
+    try {
+      const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
+      const mask = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+      // A newer mask may have come while this one was decoded.
+      if (this.pngs.get(`${object}:${frame}`) === png) {
+        this.tinted.set(key, tintMask(mask, color));
+        while (this.tinted.size > this.most) this.tinted.delete(this.tinted.keys().next().value);
+      }
+    } finally {
+      this.decoding.delete(key);
+    }
+    this.onReady();
+  }
+}
+
+/** Paints an opaque-on-clear mask in `color`: 42 % inside, a firm edge two pixels wide; at most 1280 px on a side. */
+function tintMask(mask, color) {
+  const shrink = Math.min(1, 1280 / Math.max(mask.width, mask.height));
+  const width = Math.max(1, Math.round(mask.width * shrink));
+  const height = Math.max(1, Math.round(mask.height * shrink));
+  const fresh = () => {
+    const canvas = document.createElement("canvas");
+    canvas.width = width;
+    canvas.height = height;
+    return [canvas, canvas.getContext("2d")];
+  };
+  const [flat, flatPen] = fresh();
+  flatPen.drawImage(mask, 0, 0, width, height);
+  flatPen.globalCompositeOperation = "source-in";
+  flatPen.fillStyle = color;
+  flatPen.fillRect(0, 0, flat.width, flat.height);
+
+  const [edge, edgePen] = fresh();
+  for (let turn = 0; turn < 8; turn += 1) {
+    edgePen.drawImage(flat, 2 * Math.cos((turn * Math.PI) / 4), 2 * Math.sin((turn * Math.PI) / 4));
+  }
+  edgePen.globalCompositeOperation = "destination-out";
+  edgePen.drawImage(flat, 0, 0);
+
+  const [picture, pen] = fresh();
+  pen.globalAlpha = 0.42;
+  pen.drawImage(flat, 0, 0);
+  pen.globalAlpha = 1;
+  pen.drawImage(edge, 0, 0);
+  return picture;
+}

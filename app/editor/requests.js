@@ -1,0 +1,77 @@
+/**
+ * The way to the server: on each channel one request is in flight and the rest wait; of those waiting with the
+ * same key only the latest is kept. Every request ends: by the answer, by an error, or by the watchdog.
+ */
+class Requests {
+  /**
+   * @param {(event: string, data: object) => void} trigger
+   * @param {number} patience milliseconds without a sign of life from the server before a request is given up
+   */
+  constructor(trigger, patience = 60000) {
+    this.trigger = trigger;
+    this.patience = patience;
+    this.flying = new Map(); // channel → request
+    this.waiting = new Map(); // channel → requests
+    this.serial = 0;
+  }
+
+  isBusy(channel) {
+    return this.flying.has(channel);
+  }
+
+  /** Sends `data`; resolves with the last answer. Of equal non-null `key`s that wait, the latest replaces the others. */
+  send(channel, data, key = null) {
+    return new Promise((resolve) => {
+      const request = { number: (this.serial += 1), data, key, resolvers: [resolve], timer: 0 };
+      if (!this.flying.has(channel)) {
+        this.#start(channel, request);
+        return;
+      }
+      const queue = this.waiting.get(channel) ?? [];
+      const same = key === null ? -1 : queue.findIndex((other) => other.key === key);
+      if (same >= 0) {
+        request.resolvers.push(...queue[same].resolvers);
+        queue[same] = request;
+      } else {
+        queue.push(request);
+      }
+      this.waiting.set(channel, queue);
+    });
+  }
+
+  /** An answer came. Returns false for one that nobody waits for any more. */
+  answer(channel, message) {
+    const request = this.flying.get(channel);
+    if (!request || message.re !== request.number) return false;
+    if (message.done) this.#finish(channel, message);
+    else this.#watch(channel, request);
+    return true;
+  }
+
+  /** Ends the request in flight by hand, because the server was told to stop it. */
+  abandon(channel, message) {
+    if (this.flying.has(channel)) this.#finish(channel, { ...message, done: true });
+  }
+
+  #start(channel, request) {
+    this.flying.set(channel, request);
+    this.#watch(channel, request);
+    this.trigger(channel, { ...request.data, n: request.number });
+  }
+
+  #watch(channel, request) {
+    clearTimeout(request.timer);
+    const lost = { error: "The server does not answer. What you did is kept; try again in a moment.", done: true };
+    request.timer = setTimeout(() => this.#finish(channel, lost), this.patience);
+  }
+
+  #finish(channel, message) {
+    const request = this.flying.get(channel);
+    clearTimeout(request.timer);
+    this.flying.delete(channel);
+    const queue = this.waiting.get(channel) ?? [];
+    const next = queue.shift();
+    if (next) this.#start(channel, next);
+    for (const resolve of request.resolvers) resolve(message);
+  }
+}

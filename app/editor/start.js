@@ -1,0 +1,39 @@
+// The empty page: examples to pick, and how far a clip is being read. Files arrive by the upload beside it.
+
+const find = (selector) => element.querySelector(selector);
+
+for (const example of props.examples ?? []) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "ms-example";
+  const image = document.createElement("img");
+  image.src = example.picture;
+  image.alt = "";
+  const title = document.createElement("span");
+  title.textContent = example.title;
+  button.append(image, title);
+  button.addEventListener("click", async () => {
+    studio.set({ task: { kind: "open", text: `Opening ${example.title}` } });
+    const answer = await studio.ask("open", { example: example.name });
+    if (answer.error) studio.set({ task: null });
+  });
+  find(".ms-example-list").append(button);
+}
+find(".ms-examples").hidden = !props.examples?.length;
+
+studio.on("start", "change", (keys) => {
+  if (!keys.includes("task")) return;
+  const { task } = studio.state;
+  const isOpening = task?.kind === "open";
+  find(".ms-opening").hidden = !isOpening;
+  for (const button of element.querySelectorAll(".ms-example")) button.disabled = isOpening;
+  if (isOpening) {
+    find(".ms-opening-text").textContent = task.text;
+    find(".ms-start-error").hidden = true;
+  }
+});
+studio.on("start", "say", ({ text, kind }) => {
+  const line = find(".ms-start-error");
+  line.hidden = kind !== "error" || document.body.classList.contains("ms-editing");
+  line.textContent = text;
+});

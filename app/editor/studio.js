@@ -1,0 +1,56 @@
+/**
+ * The page's one store and bus. Several parts of the page are separate scripts (the stage, the list of
+ * objects, the effects, the export); they share what is known here and hear of every change.
+ *
+ * @typedef {{points: Array<[number, number, 0|1]>, box: number[]|null}} PromptOfFrame
+ * @typedef {{id: number, name: string, color: string, prompts: Record<string, PromptOfFrame>}} EditedObject
+ */
+function openStudio() {
+  if (window.maskletStudio) return window.maskletStudio;
+  /** @type {Map<string, Map<string, Function>>} event → part of the page → listener */
+  const listeners = new Map();
+  const studio = {
+    state: {
+      clip: null, // what the server said of the clip
+      objects: /** @type {EditedObject[]} */ ([]),
+      layers: [], // as in project.json: one a target
+      selected: null, // the object that clicks belong to
+      view: "masks", // or "result"
+      lanes: new Map(), // object id → Uint8Array, one a frame: 0 unknown, 1 absent, 2 visible
+      task: null, // {kind: "open"|"track"|"render", done, total, rate, left}
+      staleFrom: null, // first frame whose prompts are newer than the masks after it
+      tracked: false,
+      output: null, // the rendered file
+      models: null,
+    },
+    /** The editor puts the one way to the server here. */
+    ask: async (_channel, _data) => ({ error: "The page is still loading." }),
+    /** One listener a part and event: a part that is mounted again replaces its old self. */
+    on(part, event, listener) {
+      if (!listeners.has(event)) listeners.set(event, new Map());
+      listeners.get(event).set(part, listener);
+    },
+    emit(event, detail) {
+      for (const listener of listeners.get(event)?.values() ?? []) listener(detail);
+    },
+    set(patch) {
+      Object.assign(studio.state, patch);
+      studio.emit("change", Object.keys(patch));
+    },
+    /** One sentence for the person. kind: "info" | "error" */
+    say(text, kind = "info") {
+      studio.emit("say", { text, kind });
+    },
+    object(id) {
+      return studio.state.objects.find((object) => object.id === id);
+    },
+    /** The address of a file that the server allows the page to read. */
+    fileUrl(path) {
+      const root = window.gradio_config?.root ?? "";
+      return `${root}/gradio_api/file=${path.split("/").map(encodeURIComponent).join("/")}`;
+    },
+  };
+  window.maskletStudio = studio;
+  return studio;
+}
+const studio = openStudio();
