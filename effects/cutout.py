@@ -44,7 +44,7 @@ def clean_edge(pixels: Pixels, kept: Alpha) -> Pixels:
     # The outermost full pixel is blurred into the background by lens and codec: it is no witness either.
     sure = cv2.erode((kept > 0.99).astype(np.float32), np.ones((3, 3), np.uint8))
     cleaned = seen
-    for cell in (4, 1):  # from further away first, so that a wide edge is filled too, then from close by
+    for cell in (6, 2):  # from further away first, so that a wide edge is filled too, then from close by
         colors, trust = _spread(seen, sure, cell)
         # Where the object is nearly full there is nearly nothing to clean.
         cleaned = mix(cleaned, colors, np.minimum(trust, np.minimum((1 - kept) * 4, 1)))
@@ -56,7 +56,7 @@ def clean_edge(pixels: Pixels, kept: Alpha) -> Pixels:
 def _spread(seen: Pixels, sure: Alpha, cell: int) -> tuple[Pixels, Alpha]:
     """Carry the colours of the sure pixels outwards by a few cells [px], and say how far each may be trusted."""
     height, width = sure.shape
-    weighted, weight = (cv2.GaussianBlur(each, (13, 13), 2.0) for each in sum_blocks(seen, sure, cell))
+    weighted, weight = (cv2.GaussianBlur(each, (9, 9), 1.5) for each in sum_blocks(seen, sure, cell))
     # A hair has no sure pixel near it: it keeps what the camera saw.
     small = divide_by_weight(weighted, weight), np.minimum(weight * 20, 1)
     size = (small[0].shape[1] * cell, small[0].shape[0] * cell)

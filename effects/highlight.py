@@ -25,11 +25,11 @@ class Highlight(Effect):
     outline: float = setting(3.0, low=0, high=40, unit="px")
 
     def apply(self, shot: Shot) -> Pixels:
-        color = shot.paint(self.color)
-        tinted = tint(shot.pixels, color, shot.alpha * np.float32(self.strength))
-        if self.outline == 0:
-            return tinted
-        return tint(tinted, color, draw_edge(shot.alpha, outer=self.outline / 2, inner=self.outline / 2))
+        veil = shot.alpha * np.float32(self.strength)
+        if self.outline > 0:
+            line = draw_edge(shot.alpha, outer=self.outline / 2, inner=self.outline / 2)
+            veil += line * (1 - veil)  # the line over the veil; of one colour, so both are mixed in at once
+        return tint(shot.pixels, shot.paint(self.color), veil)
 
     def window(self, box: Box, frame_size: Size) -> Box:
         return box.grown(math.ceil(self.outline / 2) + EDGE_MARGIN)
