@@ -18,11 +18,11 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from app.mask_folder import MaskFolder
-from app.project import Project
+from app.project import FramePrompt, Project, mask_to_text
 from media.frame_pack import FramePack, write_frame_pack
 from media.limits import LOCAL, Limits
 from media.video_clip import VideoClip
@@ -98,6 +98,16 @@ class Session:
     def frames(self) -> FramePack:
         """The JPEGs for scrubbing."""
         return FramePack.open(self.folder)
+
+    def portable_project(self) -> Project:
+        """The project with the tracked masks that its clicks correct, so that it stands without this folder."""
+        return replace(self.project, prompts=tuple(self._with_mask_before(each) for each in self.project.prompts))
+
+    def _with_mask_before(self, prompt: FramePrompt) -> FramePrompt:
+        if prompt.mask_png is not None or prompt.box is not None:
+            return prompt  # a mask of the user's own counts more, and a box begins anew
+        before = self.tracked_before.read(prompt.object_id, prompt.frame_index)
+        return replace(prompt, mask_png=mask_to_text(before)) if before is not None and before.any() else prompt
 
     def output(self, name: str) -> Path:
         """A path in the session's folder of results, e.g. `output("render.mp4")`."""

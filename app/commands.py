@@ -1,0 +1,260 @@
+"""The commands of the command line, as plain functions: the same pipeline as the page, without a session."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from app.mask_folder import MaskError, MaskFolder
+from app.object_argument import with_object_argument
+from app.project import Project, ProjectError, add_object, with_layers
+from effects.catalogue import EFFECTS, describe_effects
+from effects.layer import parse_layer
+from media.probe import probe
+from media.video_clip import VideoClip
+
+_SECONDS_BETWEEN_LINES = 0.5
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one call of `track`, `render`, `run` or `export` was asked to do.
+
+    Args:
+        clip: a video file or a folder of numbered frames.
+        model: a preset's name or a checkpoint's path; None: the project's, else this computer's default.
+        objects: each `--object`, as written.
+        layers: each `--layer`, as written.
+        project: the project file to start from.
+        save_project: where the project is written in the end.
+        masks: the folder of masks, written by `track` and `run`, read by `render` and `export`.
+        output: the file or folder to write.
+    """
+
+    clip: Path
+    model: str | None = None
+    objects: Sequence[str] = ()
+    layers: Sequence[str] = ()
+    project: Path | None = None
+    save_project: Path | None = None
+    masks: Path | None = None
+    output: Path | None = None
+
+
+class Reporter:
+    """Says how far a job is: JSON lines on standard output for scripts, or one line that renews itself for people."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self._last = 0.0
+        self._is_open = False
+
+    def progress(self, event: str, done: int, total: int, frames_per_second: float, **more: Any) -> None:
+        """One step is done; people hear of it twice a second, scripts each time."""
+        if self.as_json:
+            self._write_json(event, done=done, total=total, fps=round(frames_per_second, 2), **more)
+        elif sys.stderr.isatty() and (time.monotonic() - self._last > _SECONDS_BETWEEN_LINES or done == total):
+            left = (total - done) / max(frames_per_second, 1e-6)
+            sys.stderr.write(f"\r{event} {done}/{total}  {frames_per_second:.1f} frames/s  {left:.0f} s left   ")
+            sys.stderr.flush()
+            self._last, self._is_open = time.monotonic(), True
+
+    def say(self, sentence: str, event: str = "notice", **more: Any) -> None:
+        """A sentence for the person; `more` goes to scripts only."""
+        if self.as_json:
+            self._write_json(event, message=sentence, **more)
+            return
+        if self._is_open:
+            sys.stderr.write("\n")
+            self._is_open = False
+        sys.stdout.write(sentence + "\n")
+
+    def _write_json(self, event: str, **more: Any) -> None:
+        sys.stdout.write(json.dumps({"event": event, **more}, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+
+def track(job: Job, report: Reporter) -> None:
+    """Track the objects through the clip and write their masks."""
+    assert job.masks is not None
+    with _opened(job, report) as clip:
+        project = _with_job_layers(_project(job, clip), job)
+        _track(clip, project, MaskFolder(job.masks), report)
+        _save(job, project)
+        report.say(f"Masks written to {job.masks}.", "done", masks=str(job.masks))
+
+
+def render(job: Job, report: Reporter) -> None:
+    """Render the clip with its layers, from masks on disk or from a project's prompts."""
+    assert job.output is not None
+    with _opened(job, report) as clip:
+        project = _project_with_masks(job, clip)
+        with _masks(job, clip, project, report) as masks:
+            _render(clip, masks, project, job.output, report)
+        _save(job, project)
+        report.say(f"Written: {job.output}", "done", output=str(job.output))
+
+
+def run(job: Job, report: Reporter) -> None:
+    """Track and render in one go; the masks are kept where `--masks` says so."""
+    assert job.output is not None
+    with _opened(job, report) as clip, tempfile.TemporaryDirectory(prefix="masklet-") as spare:
+        project = _with_job_layers(_project(job, clip), job)
+        masks = MaskFolder(job.masks or Path(spare))
+        _track(clip, project, masks, report)
+        _render(clip, masks, project, job.output, report)
+        _save(job, project)
+        report.say(f"Written: {job.output}", "done", output=str(job.output))
+
+
+def export(job: Job, report: Reporter) -> None:
+    """Write the masks as a ZIP file with the project in it, or as a folder of 1-bit PNGs."""
+    assert job.output is not None
+    with _opened(job, report) as clip:
+        project = _project_with_masks(job, clip)
+        with _masks(job, clip, project, report) as masks:
+            if job.output.suffix.lower() == ".zip":
+                content = json.dumps(project.to_json(), indent=1).encode()
+                count = masks.write_zip(job.output, {"project.json": content})
+            else:
+                count = _copy_masks(masks, MaskFolder(job.output))
+        _save(job, project)
+        report.say(f"{count} masks written to {job.output}.", "done", output=str(job.output), masks=count)
+
+
+def describe_clip(path: Path) -> dict[str, Any]:
+    """What `probe --json` prints of a good clip; raises `MediaError` for one that cannot be taken."""
+    facts = probe(path)
+    return {
+        "ok": True,
+        "frames": facts.num_frames,
+        "size": [facts.size.width, facts.size.height],
+        "fps": round(float(facts.fps), 3),
+        "duration": round(float(facts.duration), 3),
+        "has_audio": facts.has_audio,
+        "codec": facts.codec,
+        "notices": list(facts.notices),
+    }
+
+
+def list_effects(*, as_json: bool) -> str:
+    """The catalogue: JSON for scripts, or one line an effect."""
+    if as_json:
+        return json.dumps(describe_effects(), indent=1)
+    return "\n".join(f"{each.usage()}\n    {each.summary()}" for each in EFFECTS.values())
+
+
+def list_models(*, as_json: bool) -> str:
+    """The models that can be asked for, and which one starts by default."""
+    from app.models import available_models, default_model  # brings torch, which no other listing needs
+
+    chosen, choices = default_model(), available_models()
+    if as_json:
+        listed = [{"name": c.name, "title": c.title, "is_here": c.is_here, "note": c.note} for c in choices]
+        return json.dumps({"default": chosen.name, "reason": chosen.reason, "models": listed}, indent=1)
+    width = max(len(choice.name) for choice in choices)
+    lines = [f"{'*' if c.name == chosen.name else ' '} {c.name:{width}}  {c.title}. {c.note}" for c in choices]
+    return "\n".join([*lines, f"* {chosen.reason}"])
+
+
+@contextmanager
+def _opened(job: Job, report: Reporter) -> Iterator[VideoClip]:
+    for path in (job.output, job.save_project):
+        # Now, not after an hour of tracking.
+        if path is not None and not path.absolute().parent.is_dir():
+            raise ProjectError(f"The folder for {path.name} does not exist; make it first.")
+    with VideoClip.open(job.clip) as clip:
+        for notice in clip.notices:
+            report.say(notice)
+        yield clip
+
+
+def _project(job: Job, clip: VideoClip) -> Project:
+    """The project to work on: the given file or a new one, and what the other arguments add to it."""
+    project = Project.load(job.project) if job.project else Project(clip=job.clip.name, model="")
+    for text in job.objects:
+        project = with_object_argument(project, text, clip.size)
+    if job.model or not project.model:
+        from app.models import default_model
+
+        project = replace(project, model=job.model or default_model().name)
+    return project
+
+
+def _with_job_layers(project: Project, job: Job) -> Project:
+    """The project with the layers of the command line on top of its own."""
+    return with_layers(project, [*project.layers, *(parse_layer(text) for text in job.layers)])
+
+
+def _project_with_masks(job: Job, clip: VideoClip) -> Project:
+    """`_project` with an object for each folder of masks, so that layers may be aimed at it."""
+    project = _project(job, clip)
+    for object_id in MaskFolder(job.masks).object_ids() if job.masks else ():
+        if object_id not in project.object_ids:
+            project = add_object(project, object_id=object_id)
+    return _with_job_layers(project, job)
+
+
+@contextmanager
+def _masks(job: Job, clip: VideoClip, project: Project, report: Reporter) -> Iterator[MaskFolder]:
+    """The masks to render with: those on disk, else tracked now from the project's prompts, else none are needed."""
+    if job.masks is not None:
+        masks = MaskFolder(job.masks)
+        masks.check_size(clip.size)
+        yield masks
+        return
+    with tempfile.TemporaryDirectory(prefix="masklet-") as spare:
+        masks = MaskFolder(Path(spare))
+        if project.prompts:
+            _track(clip, project, masks, report)
+        elif any(layer.target != "everything" for layer in project.layers):
+            raise MaskError("These layers need masks: give --masks DIR, or a --project with prompts.")
+        yield masks
+
+
+def _track(clip: VideoClip, project: Project, masks: MaskFolder, report: Reporter) -> None:
+    from app.clip_tracker import ClipTracker, plan_passes
+    from app.models import load_model
+
+    passes = plan_passes(project, clip.num_frames)
+    tracker = ClipTracker(load_model(project.model), clip, masks)
+    for each in passes:
+        for tracked in tracker.propagate(project, each):
+            report.progress(
+                "track",
+                tracked.done,
+                len(each.frames),
+                tracked.frames_per_second,
+                frame=tracked.frame_index,
+                objects={mask.object_id: {"area": mask.area, "score": round(mask.score, 4)} for mask in tracked.masks},
+            )
+
+
+def _render(clip: VideoClip, masks: MaskFolder, project: Project, output: Path, report: Reporter) -> None:
+    from app.render import render_frames
+
+    for step in render_frames(clip, masks, project.layers, output, colors=project.rgb_colors):
+        report.progress("render", step.done, step.total, step.frames_per_second)
+
+
+def _copy_masks(masks: MaskFolder, target: MaskFolder) -> int:
+    count = 0
+    for object_id in masks.object_ids():
+        for frame_index in masks.frames(object_id):
+            mask = masks.read(object_id, frame_index)
+            if mask is not None:
+                target.write(object_id, frame_index, mask)
+                count += 1
+    return count
+
+
+def _save(job: Job, project: Project) -> None:
+    if job.save_project is not None:
+        project.save(job.save_project)
