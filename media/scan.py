@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 
 from media.clip_facts import ClipFacts
 from media.errors import MediaError
-from media.frame_clock import FrameClock
+from media.frame_times import frame_times
 from media.limits import Limits
 from media.open_video import PacketReader, Threads, has_readable_audio, open_video
 from media.picture import Upright, is_hdr
@@ -55,6 +55,9 @@ def scan_video(path: Path, limits: Limits, threads: Threads) -> Scan:
         MediaError: it is no video, has no frame, or its picture is too large.
     """
     with open_video(path, limits, threads) as (container, stream):
+        claimed = stream.codec_context
+        if claimed.height and claimed.width:  # refused with the right words; the frames are held against it too
+            limits.check_size(claimed.height, claimed.width)
         return _Counting(container, stream, limits).run()
 
 
@@ -66,52 +69,51 @@ class _Counting:
     stream: VideoStream
     limits: Limits
     stamps: list[int | None] = field(default_factory=list)
-    times: list[Fraction] = field(default_factory=list)
+    decode_stamps: list[int | None] = field(default_factory=list)
     keyframes: list[int] = field(default_factory=list)
-    end: Fraction = Fraction(0)
-    origin: Fraction = Fraction(0)
+    last_duration: int = 0
     is_trimmed: bool = False
 
     def run(self) -> Scan:
         """Count to the end of the clip or of the limits."""
         upright = None
-        hdr = False
-        clock = FrameClock(1 / Fraction(self.stream.average_rate or self.stream.guessed_rate or 25))
         packets = PacketReader(self.container, self.stream)
+        notices = []
         for frame in packets.frames():
             self.limits.check_size(frame.height, frame.width)
             if upright is None:
                 upright = Upright.of(frame, self.stream.sample_aspect_ratio)
                 self.limits.check_size(*upright.size)
-                hdr = is_hdr(frame)
-            if not self._take(frame, clock):
+                notices += [HDR] if is_hdr(frame) else []
+            if not self._take(frame):
                 self.is_trimmed = True
                 break
-        if upright is None or not self.times:
+        if upright is None or not self.stamps:
             raise MediaError(NO_FRAMES)
+        notices += [DAMAGED] if packets.num_damaged else []
         is_cut_short = not self.is_trimmed and packets.num_read < len(self.stream.index_entries)
-        notices = [
-            *([self._length_notice()] if self.is_trimmed else []),
-            *([DAMAGED] if packets.num_damaged else []),
-            *([CUT_SHORT] if is_cut_short else []),
-            *([HDR] if hdr else []),
-        ]
+        notices += [CUT_SHORT] if is_cut_short else []
         return Scan(upright, self.stamps, self.keyframes, packets.num_damaged > 0, self._facts(upright, notices))
 
-    def _take(self, frame: av.VideoFrame, clock: FrameClock) -> bool:
+    def _take(self, frame: av.VideoFrame) -> bool:
         """Take in one more frame; False when the clip is as long as it may be."""
-        time_base = self.stream.time_base or Fraction(1, 1000)
-        time = clock.time(None if frame.pts is None else frame.pts * time_base)
-        if not self.times:
-            self.origin = self._origin(time)
-        if len(self.times) >= self.limits.max_frames or time - self.origin >= self.limits.max_seconds:
+        if len(self.stamps) >= self.limits.max_frames:
             return False
+        first = next((stamp for stamp in self.stamps if stamp is not None), frame.pts)
+        if frame.pts is not None and first is not None:
+            start = self._origin(first * self._time_base)
+            if frame.pts * self._time_base - start >= self.limits.max_seconds:
+                return False
         if frame.key_frame:
-            self.keyframes.append(len(self.times))
+            self.keyframes.append(len(self.stamps))
         self.stamps.append(frame.pts)
-        self.times.append(time - self.origin)
-        self.end = clock.end(frame.duration * time_base if frame.duration else None) - self.origin
+        self.decode_stamps.append(frame.dts)
+        self.last_duration = frame.duration or 0
         return True
+
+    @property
+    def _time_base(self) -> Fraction:
+        return self.stream.time_base or Fraction(1, 1000)
 
     def _origin(self, first: Fraction) -> Fraction:
         """Where times are counted from: the container's start, so that a picture that starts late stays late."""
@@ -122,22 +124,35 @@ class _Counting:
         start = self.container.start_time
         return first if start is None else Fraction(start, av.time_base)
 
+    def _times(self) -> list[Fraction]:
+        """When frames are shown, by the file's own clock [s]."""
+        presented = [None if stamp is None else stamp * self._time_base for stamp in self.stamps]
+        decoded = [None if stamp is None else stamp * self._time_base for stamp in self.decode_stamps]
+        return frame_times(presented, decoded, self._usual_interval)
+
+    @property
+    def _usual_interval(self) -> Fraction:
+        return 1 / Fraction(self.stream.average_rate or self.stream.guessed_rate or 25)
+
     def _facts(self, upright: Upright, notices: list[str]) -> ClipFacts:
-        start = self._container_start(self.origin)
-        delay = start - self.origin
+        times = self._times()
+        origin = self._origin(times[0])
+        delay = self._container_start(origin) - origin
+        interval = times[-1] - times[-2] if len(times) > 1 else self._usual_interval
+        end = times[-1] + (self.last_duration * self._time_base or interval) - origin
         return ClipFacts(
             size=upright.size,
-            times=tuple(self.times),
-            duration=self.end,
+            times=tuple(time - origin for time in times),
+            duration=end,
             has_audio=has_readable_audio(self.container),
             codec=self.stream.codec_context.name,
             audio_delay=delay if delay > ROUNDING_OF_START else Fraction(0),
             is_trimmed=self.is_trimmed,
-            notices=tuple(notices),
+            notices=(*([self._length_notice(end)] if self.is_trimmed else []), *notices),
         )
 
-    def _length_notice(self) -> str:
+    def _length_notice(self, end: Fraction) -> str:
         return (
             f"This clip is longer than {float(self.limits.max_seconds):g} seconds or {self.limits.max_frames} frames; "
-            f"only its beginning is used ({float(self.end):.1f} seconds, frames: {len(self.times)})."
+            f"only its beginning is used ({float(end):.1f} seconds, frames: {len(self.stamps)})."
         )

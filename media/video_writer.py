@@ -53,6 +53,8 @@ class VideoWriter:
         self.path = Path(path).absolute()
         if not self.path.parent.is_dir():
             raise MediaError(f"The folder for {self.path.name!r} does not exist; please make it first.")
+        if not os.access(self.path.parent, os.W_OK):
+            raise MediaError(f"The folder for {self.path.name!r} cannot be written; please choose another one.")
         if self.path.exists() and like.path.exists() and os.path.samefile(self.path, like.path):
             raise MediaError("The result cannot replace the clip it is made from; please choose another name.")
         self._clip = like
@@ -105,10 +107,11 @@ class VideoWriter:
             until = clip.duration if clip.facts.is_trimmed else None
             sound = Sound(clip.path, delay=clip.facts.audio_delay, until=until)
         # The last frame's duration has no place in the stream: the encoder takes it from the rate.
-        rate = min(max(1 / clip.facts.last_frame_duration, Fraction(1)), Fraction(240)).limit_denominator(1001)
+        # It is bounded, because H.264 also derives from it how fast a player must be.
+        rate = min(max(1 / clip.facts.last_frame_duration, Fraction(1)), max(2 * clip.fps, Fraction(60)))
         self._encoder = Encoder(self.path, first=first, timescale=self._timescale, sound=sound)
         self._muxer = av.open(f"pipe:{self._encoder.pipe}", "w", format="nut")
-        self._stream = self._muxer.add_stream("rawvideo", rate=rate)
+        self._stream = self._muxer.add_stream("rawvideo", rate=rate.limit_denominator(1001))
         self._stream.width, self._stream.height = self._width + self._width % 2, self._height + self._height % 2
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = self._stream.codec_context.time_base = Fraction(1, self._timescale)
@@ -161,7 +164,7 @@ class VideoWriter:
 
 def _timescale(times: tuple[Fraction, ...]) -> int:
     """Units a second in which all `times` are whole, or the finest that is sensible."""
-    exact = math.lcm(*{time.denominator for time in times[:10_000]})
+    exact = math.lcm(*{time.denominator for time in times})
     if exact > LARGEST_TIMESCALE:
         return FINEST_TICK
     return exact * math.ceil(FINEST_TICK / exact)
