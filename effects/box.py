@@ -21,11 +21,6 @@ class Box(NamedTuple):
     y1: int
 
     @classmethod
-    def whole(cls, size: Size) -> Box:
-        """The box of a whole frame of `size` (height, width)."""
-        return cls(0, 0, size[1], size[0])
-
-    @classmethod
     def around(cls, alpha: NDArray[Any]) -> Box:
         """The smallest box outside which `alpha` (H, W), of any number type, is 0; empty where it is 0 everywhere."""
         x, y, width, height = cv2.boundingRect((alpha > 0).view(np.uint8))

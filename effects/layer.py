@@ -219,6 +219,9 @@ def _check_frame(pixels: Pixels, masks: Mapping[int, Mask]) -> None:
                 f"the mask of object {object_id} is of size {mask.shape}, the frame of {pixels.shape[:2]}; "
                 "give masks of the frame's size"
             )
+        # Logits are float32 too, and would come out as a wild picture.
+        if mask.dtype == np.float32 and not (mask.min() >= 0 and mask.max() <= 1):
+            raise EffectError(f"the soft mask of object {object_id} is not within 0 to 1; logits want `> 0` first")
 
 
 def _check_target(target: object) -> Target:

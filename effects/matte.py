@@ -41,7 +41,7 @@ def make_alpha(mask: Mask, *, grow: float = 0.0, feather: float = 0.0) -> Alpha:
 
 def as_alpha(mask: Mask) -> Alpha:
     """A mask as float32 of 0 and 1; a matte as it is."""
-    return np.asarray(mask if mask.dtype == np.float32 else mask != 0, np.float32)
+    return np.ascontiguousarray(mask if mask.dtype == np.float32 else mask != 0, np.float32)
 
 
 def move_edge(alpha: Alpha, grow: float) -> Alpha:

@@ -119,9 +119,11 @@ def test_the_part_of_the_frame_without_alpha_is_bit_equal(effect_class):
 
 @ALL
 def test_an_effect_seen_through_its_window_is_the_effect_on_the_whole_frame(effect_class):
-    size = (121, 203)
+    size = (242, 406)
     pixels, mask = make_pixels(size), np.zeros(size, bool)
-    mask[41:77, 90:131] = True
+    mask[40:80, 88:131] = True  # on the grid of some effects, beside that of others
+    pixels[:, 120:] = 255  # a step near the target's edge, so that it matters what lies beyond
+    pixels[:, :120] //= 8
     alpha = mask.astype(np.float32)
     for effect in extremes(effect_class):
         window = effect.window(Box.around(alpha), size).clipped(size)
@@ -235,11 +237,15 @@ print(json.dumps([sorted(EFFECTS), layer.to_json()["effect"], described, int(res
 """
 
 
+def copy_package(source: Path, target: Path) -> Path:
+    target.mkdir(parents=True)
+    for file in source.glob("*.py"):
+        (target / file.name).write_bytes(file.read_bytes())
+    return target
+
+
 def test_a_new_file_is_all_that_a_new_effect_needs(tmp_path):
-    package = tmp_path / "effects"
-    package.mkdir()
-    for source in Path(effects.__path__[0]).glob("*.py"):
-        (package / source.name).write_bytes(source.read_bytes())
+    package = copy_package(Path(effects.__path__[0]), tmp_path / "effects")
     (package / "invert.py").write_text(NEW_EFFECT)
     ran = subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
@@ -253,3 +259,17 @@ def test_a_new_file_is_all_that_a_new_effect_needs(tmp_path):
     )
     assert described["settings"][1]["choices"] == ["all", "red"]
     assert darkest == 255
+
+
+def test_the_effect_of_the_guide_passes_this_contract(tmp_path):
+    """Also shows that the tests find a new effect by themselves."""
+    root = Path(__file__).parents[2]
+    guide = (root / "docs" / "adding_an_effect.md").read_text()
+    package = copy_package(root / "effects", tmp_path / "effects")
+    (package / "posterize.py").write_text(guide.split("```python\n")[1].split("```")[0])
+    copy_package(Path(__file__).parent, tmp_path / "tests" / "effects")
+    (tmp_path / "tests" / "__init__.py").touch()
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "posterize", "tests/effects"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stdout[-2000:]
+    assert int(ran.stdout.split(" passed")[0].split()[-1]) >= 15

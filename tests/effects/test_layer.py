@@ -153,6 +153,15 @@ def test_a_soft_mask_is_mixed_by_its_own_alpha():
     assert (result == (100, 0, 100)).all()
 
 
+def test_how_an_array_lies_in_memory_does_not_matter(pixels):
+    mask = box_mask(15, 10, 45, 30)
+    layers = [Layer(Blur(), "background", grow=2), Layer(Highlight(), (1,)), Layer(Pixelate(), (1,), grow=-3)]
+    expected = compose(pixels, {1: mask}, layers)
+    turned = np.asfortranarray(pixels)[..., ::-1][..., ::-1]
+    for other in (np.asfortranarray(mask), np.repeat(mask, 2, axis=1)[:, ::2], mask.astype(np.float32).T.copy().T):
+        assert np.array_equal(compose(turned, {1: other}, layers), expected)
+
+
 def test_the_outline_touches_only_the_edge(pixels):
     mask = box_mask(15, 10, 45, 30)
     result = compose(pixels, {1: mask}, [Layer(Outline(width=4, color="#f00"), (1,), feather=0)])
@@ -247,5 +256,8 @@ def test_layers_refuse_other_json(data):
 def test_what_is_no_frame_or_no_mask_of_it_is_refused(pixels):
     with pytest.raises(EffectError, match=r"mask of object 4 is of size \(3, 3\), the frame of \(40, 60\)"):
         compose(pixels, {4: np.zeros((3, 3), bool)}, [])
+    for wild in (-3.0, 1.5, float("nan")):
+        with pytest.raises(EffectError, match="soft mask of object 4 is not within 0 to 1"):
+            compose(pixels, {4: np.full(SIZE, wild, np.float32)}, [])
     with pytest.raises(EffectError, match="uint8"):
         compose(pixels.astype(np.float32), {}, [])

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from effects import Layer, compose
 from effects.blur import Blur
-from effects.cutout import clean_edge
+from effects.cutout import Cutout, clean_edge
 from effects.edge import draw_edge
 from effects.effect import Shot
 from effects.matte import make_alpha
@@ -120,3 +121,7 @@ def test_clean_edge_takes_the_old_background_out():
     assert np.abs(seen[band] - red).max() > 100
     assert np.abs(cleaned[band] - red).max() <= 25
     assert np.array_equal(cleaned[kept == 1], seen[kept == 1])
+    # So on black the object's edge only darkens: no trace of white is left.
+    mask = np.pad(np.ones((40, 40), bool), 20)
+    on_black = compose(seen, {1: mask}, [Layer(Cutout(color="#000"), (1,), feather=4)])
+    assert on_black[..., 1:].max() <= 25
