@@ -1,0 +1,138 @@
+"""Parts whose mathematics can be told in a second way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from sam2_model import Masklet
+from sam2_model.attention import RotaryAttention
+from sam2_model.mask_ops import fill_holes, stability, without_overlap
+from sam2_model.positions import rotary_angles, rotate, sine_grid
+from sam2_model.preprocessing import to_model_input
+from sam2_model.prompt_encoder import draw_clicks
+
+
+def test_rotary_products_depend_on_the_distance_alone() -> None:
+    """Also on a grid that is not square."""
+    grid, channels = (3, 7), 16
+    angles = rotary_angles(channels, grid)
+    torch.manual_seed(0)
+    q, k = torch.randn(2, channels)
+    turned_q = rotate(q.expand(21, channels), *angles).reshape(*grid, channels)
+    turned_k = rotate(k.expand(21, channels), *angles).reshape(*grid, channels)
+    near = (turned_q[0, 1] * turned_k[1, 4]).sum()
+    far = (turned_q[1, 3] * turned_k[2, 6]).sum()
+    torch.testing.assert_close(near, far, rtol=1e-4, atol=1e-5)
+    assert not torch.isclose(near, (turned_q[0, 1] * turned_k[2, 4]).sum(), rtol=1e-3)
+
+
+def test_rotary_codes_repeat_for_every_memory() -> None:
+    angles = rotary_angles(8, (2, 3))
+    x = torch.randn(1, 6, 8)
+    torch.testing.assert_close(rotate(x.repeat(1, 4, 1), *angles), rotate(x, *angles).repeat(1, 4, 1))
+
+
+@pytest.mark.parametrize("pointers", [0, 5])
+def test_reading_raw_memories_equals_projecting_them_first(pointers: int) -> None:
+    torch.manual_seed(1)
+    attention, grid = RotaryAttention(32, 8), (4, 5)
+    queries, keys = torch.randn(2, 20, 32), torch.randn(2, 3 * 20 + pointers, 8)
+    values = torch.randn(keys.shape)
+    angles = rotary_angles(32, grid)
+    k = attention.k_proj(keys)
+    k = torch.cat((rotate(k[:, :60], *angles), k[:, 60:]), dim=1)
+    scores = rotate(attention.q_proj(queries), *angles) @ k.transpose(1, 2) / 32**0.5
+    expected = attention.out_proj(scores.softmax(-1) @ attention.v_proj(values))
+    torch.testing.assert_close(attention(queries, keys, values, grid, pointers), expected, rtol=1e-5, atol=1e-5)
+    with torch.no_grad():
+        torch.testing.assert_close(attention(queries, keys, values, grid, pointers), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_peaked_attention_is_read_right() -> None:
+    attention = RotaryAttention(16)
+    with torch.no_grad():
+        for projection in (attention.q_proj, attention.k_proj):
+            projection.weight.mul_(60)
+        x = torch.randn(1, 12, 16)
+        fast = attention(x, x, x, (3, 4))
+    with torch.enable_grad():
+        plain = attention(x, x, x, (3, 4))
+    torch.testing.assert_close(fast, plain.detach(), rtol=1e-4, atol=1e-5)
+
+
+def test_the_sine_grid_tells_every_cell_apart() -> None:
+    codes = sine_grid(16, (5, 9)).flatten(1).T
+    distance = torch.cdist(codes, codes) + torch.eye(45) * 9
+    assert distance.min() > 0.05
+
+
+def test_stability_is_the_share_that_survives_a_shift() -> None:
+    logits = torch.tensor([[[1.0, 0.04, -0.04, -1.0]], [[-1.0, -1.0, -1.0, -1.0]]])
+    assert stability(logits, 0.05).tolist() == pytest.approx([1 / 3, 1.0])
+
+
+def test_small_holes_are_filled_and_large_ones_left() -> None:
+    logits = torch.ones(1, 1, 12, 12)
+    logits[0, 0, 2, 2] = logits[0, 0, 3, 3] = -5  # one hole of two pixels that touch at a corner
+    logits[0, 0, 6:10, 6:10] = -5
+    filled = fill_holes(logits, max_area=2)
+    assert (filled[0, 0, 2:4, 2:4] > 0).all()
+    assert (filled[0, 0, 6:10, 6:10] < 0).all()
+    assert torch.equal(fill_holes(logits, max_area=0), logits)
+
+
+def test_the_surest_object_owns_a_pixel() -> None:
+    logits = torch.tensor([[[3.0, 1.0, -2.0]], [[2.0, 4.0, -1.0]]])
+    assert (without_overlap(logits) > 0).tolist() == [[[True, False, False]], [[False, True, False]]]
+    assert without_overlap(logits)[0, 0, 1] == -10
+
+
+def test_a_drawn_click_rises_where_it_was_made() -> None:
+    points = torch.tensor([[[64.0, 192.0], [192.0, 64.0]]])
+    drawn = draw_clicks(points, torch.tensor([[1, 0]]), (16, 16))[0, 0]
+    assert drawn.shape == (64, 64)
+    assert divmod(int(drawn.argmax()), 64) in {(48, 16), (47, 15), (48, 15), (47, 16)}
+    assert drawn[48, 16] > 5
+    assert drawn[16, 48] < -10
+    assert drawn[0, 0] == pytest.approx(-4, abs=0.5)
+
+
+def test_a_drawn_box_raises_its_inside() -> None:
+    drawn = draw_clicks(torch.tensor([[[64.0, 64.0], [128.0, 192.0]]]), torch.tensor([[2, 3]]), (16, 16))[0, 0]
+    assert (drawn[17:47, 17:31] == 0).all()
+    assert drawn[10, 20] == drawn[30, 40] == -4
+
+
+def test_the_model_input_is_normalised() -> None:
+    grey = np.full((20, 30, 3), 128, np.uint8)
+    made = to_model_input(grey, 64, device=torch.device("cpu"), dtype=torch.float32)
+    expected = (128 / 255 - torch.tensor([0.485, 0.456, 0.406])) / torch.tensor([0.229, 0.224, 0.225])
+    assert made.shape == (1, 3, 64, 64)
+    torch.testing.assert_close(made[0, :, 10, 10], expected, rtol=1e-5, atol=1e-5)
+    with pytest.raises(ValueError, match="uint8"):
+        to_model_input(grey.astype(np.float32), 64, device=torch.device("cpu"), dtype=torch.float32)
+
+
+def test_a_masklet_gives_back_what_it_was_given() -> None:
+    rng = np.random.default_rng(0)
+    masklet = Masklet(3, (13, 21))
+    mask = rng.random((13, 21)) > 0.5
+    masklet[4] = mask
+    assert (masklet[4] == mask).all()
+    assert not masklet[5].any()
+    assert masklet.frame_indices == (4,)
+    with pytest.raises(ValueError, match="holds"):
+        masklet[0] = mask[:5]
+
+
+def test_the_plain_kernel_agrees_with_torch() -> None:
+    """The chunked product on the CPU is the library's attention."""
+    torch.manual_seed(3)
+    q, k, v = torch.randn(1, 700, 8), torch.randn(1, 900, 8), torch.randn(1, 900, 4)
+    from sam2_model.attention import _attend
+
+    with torch.no_grad():
+        torch.testing.assert_close(_attend(q, k, v), F.scaled_dot_product_attention(q, k, v), rtol=1e-5, atol=1e-5)

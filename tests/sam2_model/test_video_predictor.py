@@ -1,0 +1,261 @@
+"""What must hold of tracking, whatever the weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from sam2_model import SAM2, FrameMasks, Prompt, PromptError, TrackingOptions, VideoPredictor
+
+from .conftest import NUM_FRAMES, SIZE, SMALL, make_model
+
+CLICK = Prompt(points=((40, 48),), labels=(1,))
+BOX = Prompt(box=(100, 10, 150, 60))
+
+
+def predictor(model: SAM2, **options: object) -> VideoPredictor:
+    return VideoPredictor(model, SIZE, NUM_FRAMES, TrackingOptions(**options))
+
+
+def run(tracker: VideoPredictor, clip: NDArray[np.uint8], frames: range) -> list[FrameMasks]:
+    step = 1 if frames.step > 0 else -1
+    return list(tracker.propagate(((t, clip[t]) for t in frames), step))
+
+
+def logits_of(found: FrameMasks, object_id: int) -> torch.Tensor:
+    return found.mask_logits[found.object_ids.index(object_id)]
+
+
+def test_the_seeded_network_finds_something(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    """Otherwise the equalities below would compare nothing with nothing."""
+    tracker = predictor(model)
+    tracker.add_prompt(1, 0, clip[0], CLICK)
+    masks = [found.masks_by_id()[1] for found in run(tracker, clip, range(4))]
+    assert all(0.01 < mask.mean() < 0.99 for mask in masks)
+    assert masks[0].shape == SIZE
+    assert (masks[1] != masks[3]).any()
+
+
+def test_frame_by_frame_equals_propagate(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    one, two = predictor(model), predictor(model)
+    for tracker in (one, two):
+        tracker.add_prompt(1, 0, clip[0], CLICK)
+    for found in run(one, clip, range(10)):
+        again = two.track(found.frame_index, clip[found.frame_index])
+        torch.testing.assert_close(again.mask_logits, found.mask_logits, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("per_batch", [1, 16])
+def test_many_objects_at_once_equal_one_by_one(
+    model: SAM2, clip: NDArray[np.uint8], per_batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sam2_model.video_predictor._OBJECTS_PER_BATCH", {"cpu": per_batch})
+    prompts = {7: CLICK, 3: BOX, 5: Prompt(points=((120, 80), (10, 10)), labels=(1, 0))}
+    together = predictor(model)
+    for object_id, prompt in prompts.items():
+        together.add_prompt(object_id, 0, clip[0], prompt)
+    found = run(together, clip, range(5))
+    for object_id, prompt in prompts.items():
+        alone = predictor(model)
+        alone.add_prompt(object_id, 0, clip[0], prompt)
+        for both, single in zip(found, run(alone, clip, range(5)), strict=True):
+            torch.testing.assert_close(logits_of(both, object_id), single.mask_logits[0], rtol=1e-4, atol=1e-4)
+
+
+def test_removing_one_object_leaves_the_other_unchanged(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    pair, alone = predictor(model), predictor(model)
+    pair.add_prompt(1, 0, clip[0], CLICK)
+    pair.add_prompt(2, 0, clip[0], BOX)
+    alone.add_prompt(2, 0, clip[0], BOX)
+    run(pair, clip, range(4))
+    run(alone, clip, range(4))
+    pair.remove(1)
+    assert pair.object_ids == (2,)
+    for left, right in zip(run(pair, clip, range(4, 8)), run(alone, clip, range(4, 8)), strict=True):
+        torch.testing.assert_close(left.mask_logits, right.mask_logits, rtol=0, atol=0)
+
+
+def test_forwards_then_backwards_covers_each_frame(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    tracker = predictor(model)
+    tracker.add_prompt(1, 5, clip[5], CLICK)
+    there = [found.frame_index for found in run(tracker, clip, range(5, 10))]
+    back = [found.frame_index for found in run(tracker, clip, range(4, -1, -1))]
+    assert there == [5, 6, 7, 8, 9]
+    assert back == [4, 3, 2, 1, 0]
+    assert set(tracker.tracks[1].tracked) == set(range(10))
+    assert tracker.tracks[1].tracked[2] == -1
+
+
+def test_memory_is_bounded(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    tracker = VideoPredictor(model, SIZE)
+    tracker.add_prompt(1, 0, clip[0], CLICK)
+    for t in range(60):
+        tracker.track(t, clip[t % NUM_FRAMES])
+        if t == 25:
+            early = len(tracker.tracks[1].memory.recent)
+    assert len(tracker.tracks[1].memory.recent) == early == TrackingOptions().keep_recent
+
+
+def test_a_prompted_frame_keeps_its_mask_when_tracked_over(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    tracker = predictor(model)
+    shown = tracker.add_prompt(1, 0, clip[0], CLICK)
+    again = tracker.track(0, clip[0])
+    torch.testing.assert_close(again.mask_logits, shown.mask_logits, rtol=0, atol=0)
+
+
+def test_a_correction_takes_effect_on_later_frames_and_stays(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    plain, corrected = predictor(model), predictor(model)
+    for tracker in (plain, corrected):
+        tracker.add_prompt(1, 0, clip[0], CLICK)
+        run(tracker, clip, range(8))
+    shown = corrected.add_prompt(1, 4, clip[4], Prompt(points=((48, 48), (100, 80)), labels=(1, 0)))
+    run(plain, clip, range(4, 8))
+    later = run(corrected, clip, range(4, 8))
+    torch.testing.assert_close(later[0].mask_logits, shown.mask_logits, rtol=0, atol=0)
+    assert not torch.equal(later[2].mask_logits, plain.track(6, clip[6]).mask_logits)
+    assert set(corrected.tracks[1].memory.prompted) == {0, 4}
+
+
+def test_a_correction_may_be_tracked_over_as_in_the_reference(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    tracker = predictor(model, corrections_are_prompts=False)
+    tracker.add_prompt(1, 0, clip[0], CLICK)
+    run(tracker, clip, range(6))
+    tracker.add_prompt(1, 4, clip[4], Prompt(points=((48, 48),), labels=(1,)))
+    run(tracker, clip, range(4, 6))
+    assert set(tracker.tracks[1].memory.prompted) == {0}
+
+
+def test_an_object_may_be_added_after_tracking_began(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    tracker = predictor(model)
+    tracker.add_prompt(1, 0, clip[0], CLICK)
+    run(tracker, clip, range(4))
+    found = tracker.add_prompt(9, 4, clip[4], BOX)
+    assert found.object_ids == (1, 9)
+    assert not found.masks_by_id()[1].any(), "frame 4 was not tracked yet, so nothing is known of object 1 there"
+    later = tracker.track(5, clip[5])
+    assert later.object_ids == (1, 9)
+    assert later.masks_by_id()[9].any()
+
+
+def test_a_second_click_never_runs_the_encoder(
+    model: SAM2, clip: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracker = predictor(model)
+    prompt = CLICK
+    tracker.add_prompt(1, 0, clip[0], prompt)
+
+    def fail(*_: object) -> None:
+        raise AssertionError("the image encoder ran again")
+
+    monkeypatch.setattr(model, "encode_image", fail)
+    tracker.add_prompt(1, 0, clip[0], prompt.with_point(80, 40, 0))
+    tracker.add_prompt(2, 0, clip[0], BOX)
+
+
+def test_a_mask_prompt_is_taken_as_the_truth(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    mask = np.zeros(SIZE, bool)
+    mask[20:70, 30:90] = True
+    tracker = predictor(model)
+    found = tracker.add_prompt(1, 0, clip[0], Prompt(mask=mask)).masks_by_id()[1]
+    assert (found & mask).sum() / (found | mask).sum() > 0.95
+    assert tracker.track(1, clip[1]).masks_by_id()[1].shape == SIZE
+
+
+def test_a_mask_prompt_ahead_of_the_first_tracked_frame_works(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    """There is a memory but no pointer yet; the reference fails here on a CPU."""
+    mask = np.zeros(SIZE, bool)
+    mask[20:70, 30:90] = True
+    tracker = predictor(model)
+    tracker.add_prompt(1, 3, clip[3], Prompt(mask=mask))
+    assert [found.frame_index for found in run(tracker, clip, range(5))] == [0, 1, 2, 3, 4]
+
+
+def test_an_empty_mask_prompt_says_the_object_is_hidden(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    found = predictor(model).add_prompt(1, 0, clip[0], Prompt(mask=np.zeros(SIZE, bool)))
+    assert found.scores_by_id()[1] < 0
+    assert not found.masks_by_id()[1].any()
+
+
+def test_a_hidden_object_gives_an_empty_mask(clip: NDArray[np.uint8]) -> None:
+    shy = make_model(SMALL)
+    with torch.no_grad():
+        shy.mask_decoder.object_score_head.layers[-1].bias.fill_(-50.0)
+    tracker = predictor(shy)
+    found = tracker.add_prompt(1, 0, clip[0], CLICK)
+    assert found.scores_by_id()[1] < 0
+    assert not found.masks_by_id()[1].any()
+    assert not tracker.track(1, clip[1]).masks_by_id()[1].any()
+
+
+def test_objects_may_be_kept_from_overlapping(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    tracker = predictor(model, non_overlapping=True)
+    tracker.add_prompt(1, 0, clip[0], CLICK)
+    tracker.add_prompt(2, 0, clip[0], Prompt(points=((44, 50),), labels=(1,)))
+    for found in run(tracker, clip, range(3)):
+        masks = found.masks_by_id()
+        assert not (masks[1] & masks[2]).any()
+
+
+def test_clearing_the_only_prompt_removes_the_object(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    tracker = predictor(model)
+    tracker.add_prompt(1, 0, clip[0], CLICK)
+    tracker.add_prompt(1, 3, clip[3], BOX)
+    run(tracker, clip, range(5))
+    tracker.clear_prompts(1, 3)
+    assert set(tracker.tracks[1].memory.prompted) == {0}
+    tracker.clear_prompts(1, 0)
+    assert tracker.object_ids == ()
+
+
+def test_reset_forgets_objects_and_keeps_the_clip(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    tracker = predictor(model)
+    tracker.add_prompt(1, 0, clip[0], CLICK)
+    tracker.reset()
+    assert tracker.object_ids == ()
+    with pytest.raises(PromptError, match="nothing to track"):
+        tracker.track(0, clip[0])
+
+
+@pytest.mark.parametrize("image_size", [256, 288, 352])
+def test_any_multiple_of_32_is_a_working_size(clip: NDArray[np.uint8], image_size: int) -> None:
+    tracker = predictor(make_model(replace(SMALL, image_size=image_size)))
+    tracker.add_prompt(1, 0, clip[0], CLICK)
+    assert tracker.track(1, clip[1]).mask_logits.shape == (1, *SIZE)
+
+
+@pytest.mark.parametrize("image_size", [250, 224, 1056])
+def test_other_sizes_are_refused_in_words(image_size: int) -> None:
+    with pytest.raises(ValueError, match="multiple of 32 from 256 to 1024"):
+        replace(SMALL, image_size=image_size)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "message"),
+    [
+        (Prompt(points=((200, 5),), labels=(1,)), "outside the frame of 160×96"),
+        (Prompt(box=(300, 10, 400, 20)), "outside the frame"),
+        (Prompt(mask=np.zeros((4, 4), bool)), "4×4 pixels"),
+    ],
+)
+def test_a_prompt_outside_the_frame_is_refused_and_nothing_is_lost(
+    model: SAM2, clip: NDArray[np.uint8], prompt: Prompt, message: str
+) -> None:
+    tracker = predictor(model)
+    tracker.add_prompt(1, 0, clip[0], CLICK)
+    with pytest.raises(PromptError, match=message):
+        tracker.add_prompt(2, 0, clip[0], prompt)
+    assert tracker.object_ids == (1,)
+
+
+def test_a_frame_of_another_size_is_refused(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    with pytest.raises(ValueError, match=r"the clip has \(96, 160\)"):
+        predictor(model).add_prompt(1, 0, clip[0][:50], CLICK)
+
+
+def test_unknown_objects_are_named(model: SAM2) -> None:
+    with pytest.raises(PromptError, match="no object 4; known objects: none"):
+        predictor(model).remove(4)
