@@ -86,7 +86,9 @@ class Encoder:
         picture = ["-itsoffset", _seconds(self._first), "-f", "nut", "-i", "pipe:0"]
         keep_times = ["-fps_mode", "passthrough", "-enc_time_base", f"1:{scale}", "-video_track_timescale", scale]
         h264 = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p"]
-        bt709 = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
+        # Said of the frames that come in: if it were only asked of what goes out, ffmpeg would take
+        # the untagged frames for bt601 and convert them.
+        bt709 = ["-vf", "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"]
         aac = ["-map", "1:a:0", "-c:a", "aac", "-b:a", "128k"]
         return [
             *(imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"),
@@ -165,6 +167,14 @@ class Encoder:
             self._process.kill()
             self._process.wait()
         self._part.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let go of the pipes. Only after the muxer is closed: it writes to the bare file descriptor."""
+        assert self._process.stdin is not None
+        assert self._process.stderr is not None
+        self._process.stdin.close()
+        self._listener.join()
+        self._process.stderr.close()
 
 
 def _seconds(time: Fraction) -> str:

@@ -91,7 +91,8 @@ def _size(file: Path, limits: Limits) -> Size:
     try:
         with Image.open(file, formats=("JPEG", "PNG")) as image:
             width, height = image.size
-            is_lying = image.getexif().get(EXIF_ORIENTATION) in ORIENTATIONS_LYING
+            # Of a PNG the whole picture would be decoded to find its orientation, which it rarely has.
+            is_lying = image.format == "JPEG" and image.getexif().get(EXIF_ORIENTATION) in ORIENTATIONS_LYING
     except Exception as error:
         logger.info("image not opened: %s", error)
         raise MediaError(f"{file.name} is not a JPEG or PNG image that can be read.") from error
@@ -102,7 +103,8 @@ def _size(file: Path, limits: Limits) -> Size:
 def _pixels(file: Path, size: Size) -> Pixels:
     try:
         with Image.open(file, formats=("JPEG", "PNG")) as image:
-            pixels = np.array(ImageOps.exif_transpose(image).convert("RGB"))
+            upright = ImageOps.exif_transpose(image) if image.format == "JPEG" else image
+            pixels = np.array(upright.convert("RGB"))
     except Exception as error:
         logger.info("image not decoded: %s", error)
         raise MediaError(f"{file.name} is damaged; please replace it or leave it out.") from error

@@ -140,14 +140,17 @@ class VideoWriter:
             raise self._encoder.failure() from error
         self._encoder.finish(self._ticks)
 
-    def _abort(self) -> None:
-        if self._encoder is not None:
-            self._encoder.abort()
+    def _clean_up(self) -> None:
+        """Stop the encoder if it still runs and let go of everything; nothing half-written stays."""
+        if self._encoder is None:
+            return
+        self._encoder.abort()
         if self._muxer is not None:
             try:
                 self._muxer.close()
-            except av.FFmpegError as error:  # it writes a trailer to the pipe, which is gone
+            except av.FFmpegError as error:  # it writes a trailer to the pipe, which nobody reads any more
                 logger.debug("muxer closed: %s", error)
+        self._encoder.close()
 
     def __enter__(self) -> VideoWriter:
         return self
@@ -159,7 +162,7 @@ class VideoWriter:
             if kind is None:
                 self._finish()
         finally:
-            self._abort()  # after a success there is nothing left to stop
+            self._clean_up()
 
 
 def _timescale(times: tuple[Fraction, ...]) -> int:
