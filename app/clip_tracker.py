@@ -253,6 +253,8 @@ class ClipTracker:
     def _check_run(self, project: Project, run: TrackingPass) -> None:
         if not project.prompts:
             raise TrackingError("There is nothing to track yet; click an object on a frame first.")
+        for prompt in project.prompts:
+            self._check_frame(prompt.frame_index)
         for object_id in run.object_ids:
             if not project.prompted_frames(object_id):
                 raise TrackingError(f"{project.object(object_id).name} has no click yet; click it on a frame first.")

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from app import tracking
+from app.sessions import Session, Sessions
+from sam2_model import PRESETS, SAM2
+from tests.app.made_clips import make_clip
+
+
+@pytest.fixture(scope="session")
+def model() -> SAM2:
+    """A seeded network of `nano`'s classes, even smaller: its masks mean nothing, but they are always the same."""
+    torch.manual_seed(7)
+    config = replace(
+        PRESETS["nano"],
+        image_size=256,
+        embed_dim=16,
+        blocks_per_stage=(1, 1, 2, 1),
+        global_attention_blocks=(3,),
+        model_dim=64,
+        memory_dim=32,
+        memory_layers=1,
+        feedforward_dim=64,
+    )
+    network = SAM2(config).requires_grad_(False).eval()
+    # Untrained, it would call about half of all objects hidden, and a hidden object's mask is empty.
+    network.mask_decoder.object_score_head.layers[-1].bias += 2
+    return network
+
+
+@pytest.fixture(scope="session")
+def clip_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_clip(tmp_path_factory.mktemp("clips") / "square.mp4", with_sound=True)
+
+
+@pytest.fixture
+def sessions(tmp_path: Path) -> Sessions:
+    return Sessions(tmp_path / "sessions")
+
+
+@pytest.fixture
+def session(sessions: Sessions, clip_path: Path, model: SAM2) -> Iterator[Session]:
+    """A fresh session with the made clip, known to `tracking`."""
+    tracking.connect(sessions, load=lambda name: model)
+    *_, last = sessions.create(clip_path)
+    assert last.session_id is not None
+    yield sessions.open(last.session_id)
+    tracking.forget_session(last.session_id)

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.mask_folder import MaskError, MaskFolder, encode_mask, overlay_from_png
+
+
+def some_mask(shape: tuple[int, int], seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).random(shape) > 0.6
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 13), (48, 64), (480, 854)])
+def test_a_mask_on_disk_is_black_and_white_to_any_reader(tmp_path: Path, shape: tuple[int, int]) -> None:
+    folder, mask = MaskFolder(tmp_path / "masks"), some_mask(shape)
+    folder.write(3, 12, mask)
+
+    path = tmp_path / "masks" / "3" / "00012.png"
+    assert np.array_equal(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), mask * np.uint8(255))
+    assert path.read_bytes()[24] == 1  # bits a pixel
+    assert np.array_equal(folder.read(3, 12), mask)
+    assert [each.name for each in path.parent.iterdir()] == ["00012.png"]
+
+
+def test_masks_of_other_programs_are_read(tmp_path: Path) -> None:
+    mask = some_mask((20, 30))
+    (tmp_path / "1").mkdir()
+    cv2.imwrite(str(tmp_path / "1" / "00000.png"), mask * np.uint8(255))
+    cv2.imwrite(str(tmp_path / "1" / "00001.png"), np.repeat(mask[..., None] * np.uint8(255), 3, axis=2))
+    for frame_index in (0, 1):
+        assert np.array_equal(MaskFolder(tmp_path).read(1, frame_index), mask)
+
+
+def test_what_is_there_is_listed(tmp_path: Path) -> None:
+    folder = MaskFolder(tmp_path / "masks")
+    assert folder.object_ids() == ()
+    for object_id, frame_index in ((10, 3), (2, 5), (2, 0)):
+        folder.write(object_id, frame_index, some_mask((8, 8)))
+    folder.write(2, 7, np.zeros((8, 8), dtype=bool))
+    (folder.folder / "2" / "notes.txt").write_text("not a mask")
+
+    assert folder.object_ids() == (2, 10)
+    assert folder.frames(2) == (0, 5, 7)
+    assert folder.presence(2) == {0: True, 5: True, 7: False}
+    assert set(folder.read_frame(5)) == {2}
+    folder.delete(2, 5)
+    folder.remove(10)
+    assert folder.object_ids() == (2,)
+    assert folder.frames(2) == (0, 7)
+    assert folder.read(10, 3) is None
+
+
+@pytest.mark.parametrize("alpha", [255, 128])
+def test_the_overlay_shows_the_colour_inside_and_nothing_outside(tmp_path: Path, alpha: int) -> None:
+    mask = some_mask((31, 45))
+    folder = MaskFolder(tmp_path)
+    folder.write(1, 0, mask)
+    eight_bit = cv2.imencode(".png", mask * np.uint8(255))[1].tobytes()
+    for png in (folder.overlay_png(1, 0, "#1fa0ff", alpha), overlay_from_png(eight_bit, "#1fa0ff", alpha)):
+        assert png is not None
+        with Image.open(io.BytesIO(png)) as image:
+            assert image.mode == "P"
+            pixels = np.asarray(image.convert("RGBA"))
+        assert np.array_equal(pixels[..., 3], mask * np.uint8(alpha))
+        assert (pixels[mask] == (0x1F, 0xA0, 0xFF, alpha)).all()
+    assert folder.overlay_png(1, 1, "#000000") is None
+
+
+def test_an_overlay_is_small(tmp_path: Path) -> None:
+    disc = np.zeros((540, 960), dtype=np.uint8)
+    cv2.circle(disc, (400, 300), 150, 1, -1)
+    assert len(overlay_from_png(encode_mask(disc.astype(bool)), "#ff0000")) < 3000
+
+
+def test_only_a_flat_bool_array_is_a_mask(tmp_path: Path) -> None:
+    for wrong in (np.zeros((4, 4), dtype=np.uint8), np.zeros((1, 4, 4), dtype=bool)):
+        with pytest.raises(MaskError, match="height, width"):
+            MaskFolder(tmp_path).write(1, 0, wrong)
+
+
+def test_a_write_that_fails_leaves_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = MaskFolder(tmp_path)
+    folder.write(1, 0, some_mask((8, 8), seed=1))
+
+    def full_disk(self: Path, content: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(content[:10])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        folder.write(1, 0, some_mask((8, 8), seed=2))
+    assert [each.name for each in (tmp_path / "1").iterdir()] == ["00000.png"]
+    assert np.array_equal(folder.read(1, 0), some_mask((8, 8), seed=1))
+
+
+def test_masks_of_another_size_and_no_masks_are_refused(tmp_path: Path) -> None:
+    folder = MaskFolder(tmp_path / "masks")
+    with pytest.raises(MaskError, match="no masks in masks"):
+        folder.check_size((8, 8))
+    folder.write(1, 4, some_mask((8, 10)))
+    folder.check_size((8, 10))
+    with pytest.raises(MaskError, match="10×8, but the clip is 64×48"):
+        folder.check_size((48, 64))
+
+
+def test_a_file_that_is_no_png_is_named(tmp_path: Path) -> None:
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "00000.png").write_bytes(b"GIF89a not a PNG at all")
+    with pytest.raises(MaskError, match=r"00000\.png"):
+        MaskFolder(tmp_path).read(1, 0)
+
+
+def test_the_zip_holds_every_mask_and_the_extra_files(tmp_path: Path) -> None:
+    folder = MaskFolder(tmp_path / "masks")
+    for frame_index in range(3):
+        folder.write(1, frame_index, some_mask((8, 8), seed=frame_index))
+    assert folder.write_zip(tmp_path / "all.zip", {"project.json": b"{}"}) == 3
+
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert archive.testzip() is None
+        assert sorted(archive.namelist()) == [
+            "masks/1/00000.png",
+            "masks/1/00001.png",
+            "masks/1/00002.png",
+            "project.json",
+        ]
+        archive.extractall(tmp_path / "again")
+    assert np.array_equal(MaskFolder(tmp_path / "again" / "masks").read(1, 2), some_mask((8, 8), seed=2))
+    assert not list(tmp_path.glob("*.part"))

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app import render
+from app.mask_folder import MaskFolder
+from app.project import add_object, with_layers
+from app.sessions import Session, Sessions
+from effects.layer import parse_layer
+from media.video_clip import VideoClip
+from tests.app.made_clips import FPS, NUM_FRAMES, SIZE, decode, picture, square_mask
+
+COLORS = {1: (255, 0, 255)}
+HIDDEN_ON = 7
+GREEN = np.array((0, 255, 0))
+
+
+@pytest.fixture
+def clip(clip_path: Path) -> Iterator[VideoClip]:
+    with VideoClip.open(clip_path) as clip:
+        yield clip
+
+
+@pytest.fixture
+def masks(tmp_path: Path) -> MaskFolder:
+    """The square's true masks; on one frame it is hidden, and on the last it has no file at all."""
+    folder = MaskFolder(tmp_path / "masks")
+    for index in range(NUM_FRAMES - 1):
+        folder.write(1, index, square_mask(index) & (index != HIDDEN_ON))
+    return folder
+
+
+def inner(mask: np.ndarray) -> np.ndarray:
+    """The mask without its edge, where chroma subsampling mixes inside and outside."""
+    core = mask.copy()
+    for axis in (0, 1):
+        for shift in (-3, 3):
+            core &= np.roll(mask, shift, axis)
+    return core
+
+
+def test_without_layers_the_content_the_times_and_the_sound_stay(clip: VideoClip, tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
+    assert render.render(clip, MaskFolder(tmp_path / "none"), [], out, colors={})
+
+    pictures, times, seconds_of_sound = decode(out)
+    assert len(pictures) == NUM_FRAMES
+    assert times == [Fraction(index, FPS) for index in range(NUM_FRAMES)]
+    assert seconds_of_sound == pytest.approx(NUM_FRAMES / FPS, abs=0.15)
+    for index, decoded in enumerate(pictures):
+        assert np.abs(decoded[2:6, 2:6].astype(int) - picture(index)[2:6, 2:6]).mean() < 8  # the right frame
+        assert np.abs(decoded.astype(int) - clip.frame(index).pixels).mean() < 4
+
+
+def test_each_frame_gets_its_own_mask(clip: VideoClip, masks: MaskFolder, tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
+    layers = [parse_layer("1 cutout color=#00ff00 feather=0")]
+    render.render(clip, masks, layers, out, colors=COLORS)
+
+    pictures, _, _ = decode(out)
+    for index in range(NUM_FRAMES):
+        mask = square_mask(index)
+        if index in (HIDDEN_ON, NUM_FRAMES - 1):
+            mask = np.zeros(SIZE, dtype=bool)
+        assert np.abs(pictures[index][inner(~mask)] - GREEN).mean() < 12, index
+        if mask.any():
+            assert np.abs(pictures[index][inner(mask)] - np.array((230, 80, 40))).mean() < 12, index
+
+
+def test_an_object_wears_the_colour_of_the_project(clip: VideoClip, masks: MaskFolder) -> None:
+    layers = [parse_layer("1 highlight strength=1 outline=0 feather=0")]
+    pixels = render.compose_frame(clip, masks, layers, 3, colors=COLORS)
+    untouched = clip.frame(3).pixels
+    assert np.array_equal(pixels[~square_mask(3)], untouched[~square_mask(3)])
+    other = render.compose_frame(clip, masks, layers, 3, colors={1: (0, 255, 0)})
+    assert not np.array_equal(pixels, other)
+
+
+def test_the_preview_of_one_frame_is_what_the_render_makes(clip: VideoClip, masks: MaskFolder, tmp_path: Path) -> None:
+    layers = [parse_layer("background desaturate"), parse_layer("1 pixelate size=8")]
+    render.render(clip, masks, layers, tmp_path / "out.mp4", colors=COLORS)
+    pictures, _, _ = decode(tmp_path / "out.mp4")
+    for index in (0, 6, HIDDEN_ON, NUM_FRAMES - 1):
+        composed = render.compose_frame(clip, masks, layers, index, colors=COLORS)
+        assert np.abs(pictures[index].astype(int) - composed).mean() < 4
+    assert not np.array_equal(composed, clip.frame(NUM_FRAMES - 1).pixels)
+
+
+def test_every_frame_is_reported(clip: VideoClip, masks: MaskFolder, tmp_path: Path) -> None:
+    heard: list[render.RenderProgress] = []
+    assert render.render(clip, masks, [], tmp_path / "out.mp4", colors={}, on_frame=heard.append)
+    assert [each.done for each in heard] == list(range(1, NUM_FRAMES + 1))
+    assert {each.total for each in heard} == {NUM_FRAMES}
+    assert heard[-1].seconds_left == 0
+
+
+def test_a_cancelled_render_leaves_the_old_file_and_nothing_else(
+    clip: VideoClip, masks: MaskFolder, tmp_path: Path
+) -> None:
+    folder = tmp_path / "results"
+    folder.mkdir()
+    out = folder / "out.mp4"
+    out.write_bytes(b"an older render")
+    calls = iter([False, False, True])
+    assert not render.render(clip, masks, [], out, colors={}, cancelled=lambda: next(calls))
+
+    progress = render.render_frames(clip, masks, [], out, colors={})
+    for _ in range(4):
+        next(progress)
+    progress.close()
+    assert [each.name for each in folder.iterdir()] == ["out.mp4"]
+    assert out.read_bytes() == b"an older render"
+
+
+def test_a_session_renders_its_own_project(session: Session, sessions: Sessions) -> None:
+    layers = [parse_layer("1 cutout color=#00ff00 feather=0")]
+    sessions.save(session.id, with_layers(add_object(session.project), layers))
+    session = sessions.open(session.id)
+    for index in range(NUM_FRAMES):
+        session.masks.write(1, index, square_mask(index))
+    out = session.output("render.mp4")
+    assert [each.done for each in render.render_session(session, out)][-1] == NUM_FRAMES
+    pictures, _, _ = decode(out)
+    assert np.abs(pictures[4][inner(~square_mask(4))] - GREEN).mean() < 12
+
+    with Image.open(io.BytesIO(render.preview_jpeg(session, 4))) as image:
+        preview = np.asarray(image)
+    assert np.abs(preview.astype(int) - pictures[4]).mean() < 8
+    with Image.open(io.BytesIO(render.preview_jpeg(session, 4, []))) as image:
+        assert np.abs(np.asarray(image).astype(int) - picture(4)).mean() < 8

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import inspect
+import io
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app import tracking
+from app.project import FramePrompt, ProjectError, add_object, with_prompt, without_prompt
+from app.sessions import Session, SessionError, Sessions
+from app.tracking import TrackingError
+from tests.app.made_clips import NUM_FRAMES, SIZE
+
+CLICK = FramePrompt(1, 0, ((20.0, 24.0),), (1,))
+
+
+def prompted(session: Session, sessions: Sessions, *prompts: FramePrompt) -> Session:
+    """Save the prompts as the page does, and open the session again."""
+    project = sessions.open(session.id).project
+    for prompt in prompts:
+        if prompt.object_id not in project.object_ids:
+            project = add_object(project, object_id=prompt.object_id)
+        project = with_prompt(project, prompt)
+    sessions.save(session.id, project)
+    return sessions.open(session.id)
+
+
+def test_a_click_writes_the_mask_and_shows_it_in_the_objects_colour(session: Session, sessions: Sessions) -> None:
+    session = prompted(session, sessions, CLICK)
+    found = tracking.segment(session.id, 1, 0)
+
+    mask = session.masks.read(1, 0)
+    assert mask is not None
+    assert mask.shape == SIZE
+    assert found.area == mask.sum() > 0
+    assert found.is_visible
+    with Image.open(io.BytesIO(found.png)) as image:
+        pixels = np.asarray(image.convert("RGBA"))
+    assert np.array_equal(pixels[..., 3] > 0, mask)
+    color = session.project.rgb_colors[1]
+    assert (pixels[mask][:, :3] == color).all()
+
+
+def test_a_worker_that_knows_nothing_finds_the_same(session: Session, sessions: Sessions) -> None:
+    for clicks in (1, 2, 3):
+        points = ((20.0, 24.0), (5.0, 40.0), (50.0, 10.0))[:clicks]
+        prompted(session, sessions, FramePrompt(1, 0, points, (1, 0, 1)[:clicks]))
+        tracking.segment(session.id, 1, 0)
+    held = session.masks.read(1, 0)
+    tracking.forget_session(session.id)
+    session.masks.remove(1)
+    tracking.segment(session.id, 1, 0)
+    assert np.array_equal(session.masks.read(1, 0), held)
+
+
+def test_a_run_writes_every_mask_and_yields_small_messages(session: Session, sessions: Sessions) -> None:
+    prompted(session, sessions, CLICK, FramePrompt(2, 0, ((50.0, 10.0),), (1,)))
+    messages = list(tracking.propagate(session.id, 0, NUM_FRAMES))
+
+    assert [message.frame_index for message in messages] == list(range(NUM_FRAMES))
+    assert session.masks.frames(1) == session.masks.frames(2) == tuple(range(NUM_FRAMES))
+    for message in messages:
+        assert [mask.object_id for mask in message.masks] == [1, 2]
+        for mask in message.masks:
+            on_disk = session.masks.read(mask.object_id, message.frame_index)
+            assert on_disk is not None
+            assert mask.area == on_disk.sum()
+            assert 0 <= mask.score <= 1
+            assert len(mask.png) < 1000
+        assert message.frames_per_second > 0
+
+
+def test_closing_a_run_frees_the_session_at_once(session: Session, sessions: Sessions) -> None:
+    prompted(session, sessions, CLICK)
+    run = tracking.propagate(session.id, 0, NUM_FRAMES)
+    for _ in range(4):
+        next(run)
+    # A server closes a generator on whichever thread it likes.
+    closing = threading.Thread(target=run.close)
+    closing.start()
+    closing.join()
+    assert session.masks.frames(1) == (0, 1, 2, 3)
+    assert tracking.segment(session.id, 1, 0).area > 0
+
+
+def test_a_click_during_a_run_is_answered_with_a_sentence(
+    session: Session, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracking, "_PATIENCE_SECONDS", 0.05)
+    prompted(session, sessions, CLICK)
+    run = tracking.propagate(session.id, 0, NUM_FRAMES)
+    next(run)
+    with pytest.raises(TrackingError, match="still being tracked"):
+        tracking.segment(session.id, 1, 0)
+    assert len(list(run)) == NUM_FRAMES - 1
+
+
+def test_only_a_few_sessions_are_held_and_the_others_are_rebuilt(
+    session: Session, sessions: Sessions, clip_path: Path
+) -> None:
+    ids = [session.id] + [list(sessions.create(clip_path))[-1].session_id or "" for _ in range(4)]
+    for session_id in ids:
+        prompted(sessions.open(session_id), sessions, CLICK)
+        tracking.segment(session_id, 1, 0)
+    held = tracking._trackers._kept
+    assert len(held) == 3
+    assert session.id not in held
+    assert tracking.segment(session.id, 1, 0).area == tracking.segment(ids[-1], 1, 0).area
+    for session_id in ids:
+        tracking.forget_session(session_id)
+
+
+def test_taking_a_correction_back_shows_what_tracking_had_found(session: Session, sessions: Sessions) -> None:
+    prompted(session, sessions, CLICK)
+    list(tracking.propagate(session.id, 0, NUM_FRAMES))
+    tracked = session.masks.read(1, 6)
+    session = prompted(session, sessions, FramePrompt(1, 6, ((40.0, 40.0), (10.0, 10.0)), (0, 0)))
+    tracking.segment(session.id, 1, 6)
+    assert not np.array_equal(session.masks.read(1, 6), tracked)
+
+    sessions.save(session.id, without_prompt(session.project, 1, 6))
+    shown = tracking.forget_prompt(session.id, 1, 6)
+    assert shown is not None
+    assert np.array_equal(session.masks.read(1, 6), tracked)
+    sessions.save(session.id, without_prompt(without_prompt(session.project, 1, 6), 1, 0))
+
+
+def test_taking_the_first_click_back_leaves_no_mask(session: Session, sessions: Sessions) -> None:
+    session = prompted(session, sessions, CLICK)
+    tracking.segment(session.id, 1, 0)
+    sessions.save(session.id, without_prompt(session.project, 1, 0))
+    assert tracking.forget_prompt(session.id, 1, 0) is None
+    assert session.masks.frames(1) == ()
+
+
+def test_bad_requests_give_one_sentence_and_lose_nothing(session: Session, sessions: Sessions) -> None:
+    with pytest.raises(TrackingError, match="nothing to track"):
+        list(tracking.propagate(session.id, 0, NUM_FRAMES))
+    with pytest.raises(ProjectError, match="no object 1"):
+        tracking.segment(session.id, 1, 0)
+    prompted(session, sessions, CLICK)
+    with pytest.raises(TrackingError, match="no click on frame 3"):
+        tracking.segment(session.id, 1, 3)
+    with pytest.raises(TrackingError, match="no frame"):
+        list(tracking.propagate(session.id, 0, NUM_FRAMES + 5))
+    with pytest.raises(TrackingError, match="forwards"):
+        list(tracking.propagate(session.id, 0, NUM_FRAMES, 2))
+    with pytest.raises(SessionError, match="no longer there"):
+        tracking.segment("0" * 32, 1, 0)
+    assert tracking.segment(session.id, 1, 0).area > 0
+
+
+def test_one_is_a_function_and_one_a_generator_as_zerogpu_wants() -> None:
+    assert inspect.isgeneratorfunction(tracking.propagate)
+    assert not inspect.isgeneratorfunction(tracking.segment)
+
+
+IMPORT_ORDER = """
+import sys
+order = []
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("spaces", "torch"):
+            order.append(name)
+sys.meta_path.insert(0, Watch())
+import app.tracking
+print(order)
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted"), [("", "['spaces', 'torch']"), ("import sys; sys.modules['spaces'] = None", "['torch']")]
+)
+def test_spaces_comes_before_torch_and_may_be_absent(before: str, wanted: str) -> None:
+    ran = subprocess.run([sys.executable, "-c", before + IMPORT_ORDER], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == wanted
