@@ -1,0 +1,261 @@
+"""One training step's arithmetic: a user prompts objects, the network answers, its mistakes are summed up.
+
+A *still* episode asks many times about each picture, whose features are computed once. A *clip* episode
+prompts the first frame and follows the objects through the same memory bank that the predictors use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from sam2_model.image_encoder import ImageFeatures
+from sam2_model.memory_bank import FrameMemory, MemoryBank, Recall
+from sam2_model.model import SAM2
+from sam2_model.prompt_encoder import BOX_LABELS, PromptTensors
+from sam2_model.results import NO_OBJECT_LOGIT
+from training.clicks import corrections, drawn_boxes, random_clicks
+from training.clips import Clips
+from training.losses import LossWeights, intersection_over_union, mask_losses
+from training.textures import uniform
+
+STRIDE = 4  # of low-res masks [px]
+SMALLEST_TARGET = 0.004  # share of the picture; less of an object on the first frame and it is not asked for
+_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # as in sam2_model.preprocessing
+_LOGIT_LIMIT = 32.0  # an earlier mask enters as a prompt no surer than this (as in the reference)
+
+
+@dataclass(frozen=True)
+class EpisodePlan:
+    """What one step asks for.
+
+    Attributes:
+        targets: objects asked for in each picture or clip.
+        rounds: prompts on the first frame: the first one, then corrections.
+        box_chance, mask_chance: of the first prompt being a box or, in clips, the true mask; else it is a click.
+        correction_chance: in clips, of one more correction on a random later frame.
+    """
+
+    targets: int
+    rounds: int = 2
+    box_chance: float = 0.15
+    mask_chance: float = 0.25
+    correction_chance: float = 0.3
+
+
+class EpisodeResult(NamedTuple):
+    """What came of a step.
+
+    Attributes:
+        loss: to be minimised.
+        first_iou: mean IoU of the chosen mask after the first click.
+        later_iou: mean IoU on later frames where the object is visible (clips), or after corrections (stills).
+    """
+
+    loss: Tensor
+    first_iou: float
+    later_iou: float
+
+
+class Targets(NamedTuple):
+    """N objects to ask for.
+
+    Attributes:
+        owner: (N,) which clip of the batch each belongs to.
+        coverage: (N, T, S/4, S/4) in 0–1.
+        masks: (N, T, S, S) bool.
+    """
+
+    owner: Tensor
+    coverage: Tensor
+    masks: Tensor
+
+
+def normalise(frames: Tensor) -> Tensor:
+    """uint8 RGB (…, 3, S, S) → what the image encoder takes."""
+    mean = torch.tensor(_MEAN, device=frames.device)[:, None, None]
+    deviation = torch.tensor(_DEVIATION, device=frames.device)[:, None, None]
+    return (frames.float() / 255 - mean) / deviation
+
+
+def choose_targets(clips: Clips, count: int, gen: torch.Generator) -> Targets:
+    """Pick `count` objects for each clip among those to be seen on its first frame; a lone one is picked again.
+
+    The number is the same in every step, because kernels are compiled anew for each new shape.
+
+    Raises:
+        ValueError: no clip has such an object.
+    """
+    batch, _, objects = clips.masks.shape[:3]
+    area = clips.masks[:, 0].float().mean((-2, -1))  # (B, K)
+    fit = area >= SMALLEST_TARGET
+    if not fit.any():
+        raise ValueError(f"None of the {batch} clips shows an object on its first frame; more clips a step are wanted.")
+    order = torch.where(fit, uniform(gen, batch, objects), -1.0).argsort(1, descending=True)
+    slots = torch.arange(count, device=area.device)[None] % fit.sum(1, keepdim=True).clamp(min=1)
+    chosen = order.gather(1, slots)  # (B, count)
+    owner = torch.arange(batch, device=area.device)[:, None].expand(-1, count)
+    usable = fit.any(1)[:, None].expand(-1, count).flatten().nonzero()[:, 0]
+    kept = usable[torch.arange(batch * count, device=area.device) % len(usable)]
+    owner, chosen = owner.flatten()[kept], chosen.flatten()[kept]
+    masks = clips.masks[owner, :, chosen]
+    coverage = F.avg_pool2d(masks.float(), STRIDE)
+    return Targets(owner, coverage, masks)
+
+
+def first_prompts(coverage: Tensor, boxes: Tensor, gen: torch.Generator) -> PromptTensors:
+    """A click on each object or, where `boxes` (N,) says so, a box around it.
+
+    Both take two points, so that one batch holds them; a click's second point is padding.
+    """
+    inside = coverage > 0.5
+    inside = torch.where(inside.flatten(1).any(1)[:, None, None], inside, coverage > 0)
+    click = random_clicks(inside, STRIDE, gen)
+    box = drawn_boxes(inside, STRIDE, gen)
+    points = torch.where(boxes[:, None, None], box.view(-1, 2, 2), torch.stack([click, click], 1))
+    corners = torch.tensor(BOX_LABELS, device=coverage.device)
+    as_click = torch.tensor((1, -1), device=coverage.device)
+    labels = torch.where(boxes[:, None], corners, as_click)
+    return PromptTensors(points, labels)
+
+
+def still_episode(
+    model: SAM2, clips: Clips, plan: EpisodePlan, weights: LossWeights, gen: torch.Generator
+) -> EpisodeResult:
+    """Ask for objects of single pictures, then correct the answers."""
+    targets = choose_targets(clips, plan.targets, gen)
+    features = model.encode_image(normalise(clips.frames[:, 0]))
+    features = ImageFeatures(*(level[targets.owner] for level in features))
+    conditioned = model.condition(features.low, [Recall([], [])] * len(targets.owner))
+    truth = targets.coverage[:, 0]
+    boxes = uniform(gen, len(truth)) < plan.box_chance
+    prompt = first_prompts(truth, boxes, gen)
+    answer = _Answer(model, weights)
+    losses, ious = [], []
+    for turn in range(plan.rounds):
+        loss, logits, _ = answer(features, conditioned, prompt, truth, ambiguous=~boxes if turn == 0 else None)
+        losses.append(loss)
+        ious.append(_mean_iou(logits, truth))
+        if turn + 1 < plan.rounds:
+            prompt = _corrected(prompt, logits, truth, gen)
+    return EpisodeResult(torch.stack(losses).mean(), float(ious[0]), float(ious[-1]))
+
+
+def clip_episode(
+    model: SAM2, clips: Clips, plan: EpisodePlan, weights: LossWeights, gen: torch.Generator
+) -> EpisodeResult:
+    """Prompt objects on the first frame and follow them to the last."""
+    targets = choose_targets(clips, plan.targets, gen)
+    n, length = targets.coverage.shape[:2]
+    batch = len(clips.frames)
+    every = model.encode_image(normalise(clips.frames.flatten(0, 1)))
+    every = ImageFeatures(*(level.unflatten(0, (batch, length)) for level in every))
+    banks = [MemoryBank(keep_recent=None) for _ in range(n)]
+    boxes = uniform(gen, n) < plan.box_chance
+    gives_mask = bool(uniform(gen, 1) < plan.mask_chance)
+    corrected_frame = 0
+    if bool(uniform(gen, 1) < plan.correction_chance):
+        corrected_frame = int(torch.randint(1, max(length, 2), (1,), generator=gen, device=gen.device))
+    answer = _Answer(model, weights)
+    losses, ious = [], []
+    for t in range(length):
+        features = ImageFeatures(*(level[targets.owner, t] for level in every))
+        truth = targets.coverage[:, t]
+        conditioned = model.condition(features.low, [bank.recall(t, model.config) for bank in banks])
+        if t == 0 and gives_mask:
+            taken = model.take_mask(features, targets.masks[:, :1])
+            logits, pointer, score = taken.mask_logits, taken.object_pointer, taken.object_score_logits
+        else:
+            prompt = first_prompts(truth, boxes, gen) if t == 0 else None
+            loss, logits, (pointer, score) = answer(
+                features, conditioned, prompt, truth, ambiguous=~boxes if t == 0 else None
+            )
+            losses.append(loss)
+            for _ in range(plan.rounds - 1 if t == 0 else int(t == corrected_frame)):
+                prompt = _corrected(prompt, logits, truth, gen)
+                loss, logits, (pointer, score) = answer(features, conditioned, prompt, truth, ambiguous=None)
+                losses.append(loss)
+        ious.append(_mean_iou(logits, truth))
+        prompted = t == 0 or t == corrected_frame
+        _remember(model, banks, t, features.low, logits, pointer, score, prompted)
+    later = torch.stack(ious[1:]).nanmean() if length > 1 else ious[0]
+    return EpisodeResult(torch.stack(losses).mean(), float(ious[0]), float(later))
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """Decodes one prompt for every object and weighs the answer against the truth."""
+
+    model: SAM2
+    weights: LossWeights
+
+    def __call__(
+        self,
+        features: ImageFeatures,
+        conditioned: Tensor,
+        prompt: PromptTensors | None,
+        truth: Tensor,
+        *,
+        ambiguous: Tensor | None,
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+        """Give back the loss, the chosen low-res logits (N, 1, h, w), and (object pointers, object scores).
+
+        Args:
+            ambiguous: (N,) where one click alone asks, so that the three candidates count. None: everywhere
+                if there is no prompt, nowhere if there is one.
+        """
+        decoded = self.model.decode(features, conditioned, prompt)
+        clear, _ = mask_losses(
+            decoded.mask_logits[:, :1], decoded.iou[:, :1], decoded.object_score_logits, truth, self.weights
+        )
+        best_of_three, _ = mask_losses(
+            decoded.mask_logits[:, 1:], decoded.iou[:, 1:], decoded.object_score_logits, truth, self.weights
+        )
+        loss = 0.4 * clear.total + 0.6 * best_of_three.total
+        if ambiguous is None:
+            ambiguous = torch.full((len(truth),), prompt is None, device=truth.device)
+        many = self.model.choose(decoded, multimask=True)
+        one = self.model.choose(decoded, multimask=False)
+        logits = torch.where(ambiguous[:, None, None, None], many.best(), one.best())
+        pointer = torch.where(ambiguous[:, None], many.object_pointer, one.object_pointer)
+        score = decoded.object_score_logits.float()
+        logits = logits.where(score[..., None, None] > 0, NO_OBJECT_LOGIT)
+        return loss, logits, (pointer, score)
+
+
+def _corrected(prompt: PromptTensors | None, logits: Tensor, truth: Tensor, gen: torch.Generator) -> PromptTensors:
+    """The same prompt with one more click where the answer is most wrong, and the answer itself as a mask."""
+    point, label = corrections(logits[:, 0].detach() > 0, truth > 0.5, STRIDE, gen)
+    point, label = point[:, None], label[:, None]
+    if prompt is not None:
+        point = torch.cat([prompt.points, point], 1)
+        label = torch.cat([prompt.labels, label], 1)
+    return PromptTensors(point, label, logits.detach().clamp(-_LOGIT_LIMIT, _LOGIT_LIMIT))
+
+
+def _remember(
+    model: SAM2,
+    banks: list[MemoryBank],
+    t: int,
+    low: Tensor,
+    logits: Tensor,
+    pointer: Tensor,
+    score: Tensor,
+    prompted: bool,
+) -> None:
+    """Encode what was found on frame t and hand each object its share."""
+    features = model.encode_memory(low, logits.float(), score, binarize=prompted)
+    for i, bank in enumerate(banks):
+        row = slice(i, i + 1)
+        memory = FrameMemory(t, features[row], pointer[row], logits[row], score[row])
+        bank.remember(memory, is_prompted=prompted)
+
+
+def _mean_iou(logits: Tensor, truth: Tensor) -> Tensor:
+    """Mean IoU over the objects that can be seen; NaN if none can."""
+    seen = (truth > 0.5).flatten(1).any(1)
+    return intersection_over_union(logits[:, 0].detach() > 0, truth > 0.5)[seen].mean()

@@ -1,0 +1,356 @@
+"""Train the embedded model on generated clips: `python -m training.train runs/nano`.
+
+Every step is a function of the seed, its number and the weights alone, so that a killed run resumes to
+the same losses. It runs on a CPU (in bfloat16 where the processor multiplies it fast) or a GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import math
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import torch
+import torch.distributed
+import torch.multiprocessing
+from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from sam2_model.config import PRESETS, SAM2Config
+from sam2_model.model import SAM2
+from training.clips import ClipGenerator
+from training.episodes import EpisodePlan, EpisodeResult, clip_episode, still_episode
+from training.losses import LossWeights
+from training.material import Material, pack
+from training.state import Average, StateError, load, read_compact, save_atomically, write_compact
+
+
+REPORT_EVERY = 25  # steps
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of training.
+
+    Attributes:
+        until: share of all steps at which it ends.
+        still_share: of its steps that ask about single pictures; the others follow clips.
+        frames: length of its clips.
+        clips: clips a step.
+    """
+
+    until: float
+    still_share: float
+    frames: int
+    clips: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the course of a run, besides the config and the material.
+
+    Attributes:
+        steps: length of the run; the learning rate falls to zero over it.
+        seed: of weights, clips and prompts.
+        learning_rate: the highest one, after `warmup` steps.
+        weight_decay: of matrices and kernels.
+        clip_norm: gradients longer than this are shortened.
+        average_decay: of the exponential moving average of the weights.
+        stills: pictures of a still step.
+        still_plan, clip_plan: what is asked.
+        phases: the curriculum.
+        weights: of the losses.
+    """
+
+    steps: int = 6000
+    seed: int = 1
+    learning_rate: float = 1e-3
+    warmup: int = 200
+    weight_decay: float = 0.05
+    clip_norm: float = 1.0
+    average_decay: float = 0.998
+    stills: int = 8
+    still_plan: EpisodePlan = EpisodePlan(targets=5, rounds=2)
+    clip_plan: EpisodePlan = EpisodePlan(targets=3, rounds=1)
+    phases: tuple[Phase, ...] = (Phase(0.35, 1.0, 1, 1), Phase(0.75, 0.35, 4, 3), Phase(1.0, 0.25, 8, 2))
+    weights: LossWeights = field(default_factory=LossWeights)
+
+    def phase_at(self, step: int) -> Phase:
+        """The phase that step `step` belongs to."""
+        return next((phase for phase in self.phases if step < phase.until * self.steps), self.phases[-1])
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate of step `step`: a linear warm-up, then half a cosine."""
+        if step < self.warmup:
+            return self.learning_rate * (step + 1) / self.warmup
+        done = min((step - self.warmup) / max(self.steps - self.warmup, 1), 1.0)
+        return self.learning_rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+class Training:
+    """A run: the network, its optimiser, its average, and how many steps were made."""
+
+    def __init__(self, config: SAM2Config, recipe: Recipe, generator: ClipGenerator) -> None:
+        self.recipe = recipe
+        self.generator = generator
+        torch.manual_seed(recipe.seed)
+        self.model = SAM2(config)
+        initialise(self.model)
+        self.model.to(generator.device).train()
+        matrices = [p for p in self.model.parameters() if p.ndim > 1]
+        others = [p for p in self.model.parameters() if p.ndim <= 1]
+        groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
+        self.optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98))
+        self.average = Average.of(self.model, recipe.average_decay)
+        self.step = 0
+        self.worker = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
+
+    def advance(self) -> EpisodeResult:
+        """Make one step.
+
+        Raises:
+            FloatingPointError: the loss or a gradient is not finite; the weights are as before the step.
+        """
+        recipe, device = self.recipe, self.generator.device
+        phase = recipe.phase_at(self.step)
+        coin = torch.Generator().manual_seed(_mixed(recipe.seed, self.step, 0))  # the same for all workers
+        is_still = bool(torch.rand(1, generator=coin) < phase.still_share)
+        gen = torch.Generator(device=device).manual_seed(_mixed(recipe.seed, self.step, 1 + 2 * self.worker))
+        clips, frames = (recipe.stills, 1) if is_still else (phase.clips, phase.frames)
+        made = self.generator.make(_mixed(recipe.seed, self.step, 2 + 2 * self.worker), clips, frames)
+        for group in self.optimiser.param_groups:
+            group["lr"] = recipe.rate_at(self.step)
+        self.optimiser.zero_grad(set_to_none=True)
+        with torch.autocast(torch.device(device).type, torch.bfloat16), sdpa_kernel(_attention_kernels(device)):
+            if is_still:
+                result = still_episode(self.model, made, recipe.still_plan, recipe.weights, gen)
+            else:
+                result = clip_episode(self.model, made, recipe.clip_plan, recipe.weights, gen)
+        result.loss.backward()
+        average_gradients(self.model)
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip_norm)
+        if not torch.isfinite(norm):
+            raise FloatingPointError(
+                f"The gradient of step {self.step} is {norm.item()}, its loss {result.loss.item()}."
+            )
+        self.optimiser.step()
+        self.average.update(self.model, self.step)
+        self.step += 1
+        return result._replace(loss=result.loss.detach())
+
+    def save(self, path: Path) -> None:
+        """Keep everything that resuming needs."""
+        content = {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "average": self.average.weights,
+        }
+        save_atomically(content, path)
+
+    def resume(self, path: Path) -> None:
+        """Go on where `save` left off."""
+        content = load(path, self.generator.device)
+        self.model.load_state_dict(content["model"])
+        self.optimiser.load_state_dict(content["optimiser"])
+        self.average.weights = content["average"]
+        self.step = content["step"]
+
+    def save_compact(self, folder: Path) -> None:
+        """Keep the average and the optimiser's moments in half precision, small enough for the repository."""
+        names = {parameter: name for name, parameter in self.model.named_parameters()}
+        moments = {names[p]: state for p, state in self.optimiser.state.items()}
+        write_compact(
+            {
+                "average": self.average.weights,
+                "first_moment": {name: state["exp_avg"] for name, state in moments.items()},
+                # Half precision has no room for tiny squares: their roots are kept, scaled.
+                "second_moment_root": {name: 1e3 * state["exp_avg_sq"].sqrt() for name, state in moments.items()},
+            },
+            folder,
+        )
+
+    def start_from(self, folder: Path) -> None:
+        """Begin a new run, from step 0, with the weights and moments that `save_compact` kept."""
+        content = read_compact(folder)
+        self.model.load_state_dict(content["average"])
+        self.average = Average.of(self.model, self.recipe.average_decay)
+        for name, parameter in self.model.named_parameters():
+            if name in content.get("first_moment", {}):
+                self.optimiser.state[parameter] = {
+                    "step": torch.tensor(1000.0),
+                    "exp_avg": content["first_moment"][name].to(parameter.device),
+                    "exp_avg_sq": (content["second_moment_root"][name].to(parameter.device) / 1e3) ** 2,
+                }
+
+
+def initialise(model: nn.Module) -> None:
+    """Xavier's initialisation for everything that multiplies; the library's own learns several times slower."""
+    for module in model.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.xavier_uniform_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    for name, parameter in model.named_parameters():
+        if "pos_embed" in name:
+            nn.init.trunc_normal_(parameter, std=0.02)
+        elif name.endswith("gamma"):
+            nn.init.constant_(parameter, 0.1)
+
+
+def average_gradients(model: nn.Module) -> None:
+    """Let all workers take the same step; alone, do nothing."""
+    if not torch.distributed.is_initialized():
+        return
+    parameters = list(model.parameters())
+    gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    torch.distributed.all_reduce(flat)
+    flat /= torch.distributed.get_world_size()
+    for parameter, gradient in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+        parameter.grad = gradient.view_as(parameter)
+
+
+def run(training: Training, folder: Path, *, minutes: float, save_every: float, on_save: Callable[[], None]) -> None:
+    """Train until the steps or the minutes are used up, saving and reporting as it goes.
+
+    Args:
+        folder: gets `state.pt` and `log.jsonl`.
+        minutes: of wall clock.
+        save_every: minutes between two saves.
+        on_save: called after each save.
+
+    Raises:
+        StateError: the disk is full.
+        FloatingPointError: the loss is not finite; the last good state stays.
+    """
+    begun = saved = time.monotonic()
+    first_step = training.step
+    recent: list[EpisodeResult] = []
+    leads = training.worker == 0
+    while training.step < training.recipe.steps and _all_agree(time.monotonic() - begun < 60 * minutes):
+        recent.append(training.advance())
+        if training.step % REPORT_EVERY == 0:
+            if leads:
+                _report(training, folder, recent, (time.monotonic() - begun) / (training.step - first_step))
+            recent.clear()
+        if leads and time.monotonic() - saved > 60 * save_every:
+            training.save(folder / "state.pt")
+            on_save()
+            saved = time.monotonic()
+    if leads:
+        training.save(folder / "state.pt")
+        on_save()
+
+
+def _all_agree(goes_on: bool) -> bool:
+    """Whether the first worker wants to go on: the clocks of the others do not count."""
+    if not torch.distributed.is_initialized():
+        return goes_on
+    vote = torch.tensor([float(goes_on)])
+    torch.distributed.broadcast(vote, 0)
+    return bool(vote)
+
+
+def _report(training: Training, folder: Path, recent: list[EpisodeResult], seconds_a_step: float) -> None:
+    count = len(recent)
+    means = {
+        "step": training.step,
+        "loss": round(sum(float(r.loss) for r in recent) / count, 4),
+        "first_iou": round(sum(r.first_iou for r in recent) / count, 4),
+        "later_iou": round(sum(r.later_iou for r in recent) / count, 4),
+        "seconds_a_step": round(seconds_a_step, 3),
+    }
+    left = (training.recipe.steps - training.step) * seconds_a_step / 60
+    print(" ".join(f"{k}={v}" for k, v in means.items()), f"minutes_left={left:.0f}", flush=True)
+    with (folder / "log.jsonl").open("a") as file:
+        file.write(json.dumps(means) + "\n")
+
+
+def _mixed(seed: int, step: int, purpose: int) -> int:
+    """One seed out of three numbers, far from its neighbours' seeds."""
+    return (seed * 1_000_003 + step * 9_176_777 + purpose * 7_368_787) % 2**62
+
+
+def _attention_kernels(device: str) -> list[SDPBackend]:
+    """On a CPU the plain products train twice as fast as the fused kernel, whose backward pass is slow."""
+    if torch.device(device).type == "cpu":
+        return [SDPBackend.MATH]
+    return [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
+
+
+def keep_memory() -> None:
+    """Ask glibc to keep freed pages: giving them back and faulting them in again doubles a step's time."""
+    try:
+        libc = ctypes.CDLL("libc.so.6")
+    except OSError:
+        return  # not Linux with glibc: nothing to ask
+    for option, value in ((-4, 0), (-1, 2**31 - 1), (-2, 2**29)):  # M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD
+        libc.mallopt(option, value)
+
+
+def main() -> None:
+    """Train the embedded model, or go on training it."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("folder", type=Path, help="where the run keeps its state and log, such as runs/nano")
+    parser.add_argument("--steps", type=int, default=Recipe().steps)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after this time; resume later")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--learning-rate", type=float, default=Recipe().learning_rate)
+    parser.add_argument("--material", type=Path, help="folder of photos, masks, textures and cut-outs")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--workers", type=int, default=1, help="processes with one thread each; on a CPU, one a core")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in the folder")
+    parser.add_argument("--start-from", type=Path, help="begin with a compact state, such as training/state")
+    parser.add_argument("--compact", type=Path, help="where to keep a compact state at every save")
+    parser.add_argument("--save-every", type=float, default=4.0, help="minutes")
+    wanted = parser.parse_args()
+    wanted.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        material = pack(wanted.material, wanted.device) if wanted.material else None
+    except (FileNotFoundError, ValueError) as error:
+        parser.exit(1, f"{error}\n")
+    if wanted.workers == 1:
+        parser.exit(_work(0, wanted, material, None))
+    with tempfile.TemporaryDirectory() as meeting:
+        # The material's tensors are shared between the processes, not copied.
+        torch.multiprocessing.spawn(_work, (wanted, material, meeting), nprocs=wanted.workers)
+
+
+def _work(rank: int, wanted: argparse.Namespace, material: Material | None, meeting: str | None) -> int:
+    """What each process does; gives back its exit code."""
+    keep_memory()
+    if meeting:
+        torch.set_num_threads(1)
+        torch.distributed.init_process_group(
+            "gloo", init_method=f"file://{meeting}/store", rank=rank, world_size=wanted.workers
+        )
+    recipe = replace(Recipe(), steps=wanted.steps, seed=wanted.seed, learning_rate=wanted.learning_rate)
+    try:
+        training = Training(PRESETS["nano"], recipe, ClipGenerator(device=wanted.device, material=material))
+        if wanted.resume:
+            training.resume(wanted.folder / "state.pt")
+        elif wanted.start_from:
+            training.start_from(wanted.start_from)
+        if rank == 0:
+            (wanted.folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1))
+        keep = (lambda: training.save_compact(wanted.compact)) if wanted.compact else (lambda: None)
+        run(training, wanted.folder, minutes=wanted.minutes, save_every=wanted.save_every, on_save=keep)
+    except (StateError, FloatingPointError, OSError, ValueError) as error:
+        print(f"{error} The last good state stays in {wanted.folder}.", file=sys.stderr)
+        return 1
+    finally:
+        if meeting:
+            torch.distributed.destroy_process_group()
+    return 0
+
+
+if __name__ == "__main__":
+    main()
