@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import runpy
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -19,6 +20,8 @@ from effects.effect import EffectError
 from media.errors import MediaError
 
 BAD_INPUT, STOPPED = 1, 130
+
+_PAGE_OPTIONS = ("--model", "--host", "--port")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,6 +59,12 @@ def _bad_input() -> tuple[type[Exception], ...]:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m app", description="Click an object in a video, follow it, apply an effect.")
     commands_of = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    serve = commands_of.add_parser("serve", help="the page, as python app.py serves it")
+    for option in _PAGE_OPTIONS:
+        serve.add_argument(option)
+    serve.add_argument("--share", action="store_true")
+    serve.set_defaults(command=_serve)
 
     track = commands_of.add_parser("track", help="follow objects through a clip and write their masks")
     _add_clip(track)
@@ -134,6 +143,16 @@ def _add_reporting(parser: argparse.ArgumentParser, command: Callable[[commands.
         return 0
 
     parser.set_defaults(command=run)
+
+
+def _serve(args: argparse.Namespace) -> int:
+    """Run app.py, which is not importable by name: beside the package `app` nothing else can be called so."""
+    script = Path(__file__).resolve().parents[1] / "app.py"
+    given = [(option, getattr(args, option[2:])) for option in _PAGE_OPTIONS]
+    options = [word for option, value in given if value is not None for word in (option, value)]
+    sys.argv = [str(script), *options, *(["--share"] if args.share else [])]
+    runpy.run_path(str(script), run_name="__main__")
+    return 0
 
 
 def _probe(args: argparse.Namespace) -> int:

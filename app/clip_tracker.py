@@ -21,6 +21,9 @@ from sam2_model import SAM2, FrameMasks, Prompt, PromptError, VideoPredictor
 # Backward tracking decodes forwards, a block at a time, and turns each block round.
 _BLOCK_BYTES = 64 * 2**20
 _LONGEST_BLOCK = 32
+# A run that begins in the midst of the clip reads some frames before it first, because each frame is found
+# from the memories of the few just before, and older ones are not kept.
+_LEAD_IN = 6
 
 
 class TrackingError(Exception):
@@ -154,8 +157,10 @@ class ClipTracker:
         """
         self._check_run(project, run)
         self._follow(project)
+        for frame_index, pixels in self._frames(self._lead_in(project, run)):
+            self._predictor.track(frame_index, pixels, run.step)
         began = time.monotonic()
-        for done, (frame_index, pixels) in enumerate(self._frames(run), start=1):
+        for done, (frame_index, pixels) in enumerate(self._frames(run.frames), start=1):
             found = self._predictor.track(frame_index, pixels, run.step)
             kept = [each for each in run.object_ids if _is_reached(project, each, frame_index, run.step)]
             masks = tuple(self._write(found, object_id, project) for object_id in kept)
@@ -231,16 +236,24 @@ class ClipTracker:
         overlay = overlay_from_png(png, project.object(object_id).color)
         return ObjectMask(object_id, found.frame_index, overlay, score, int(mask.sum()))
 
-    def _frames(self, run: TrackingPass) -> Iterator[tuple[int, np.ndarray]]:
-        """The run's frames in its own direction, in bounded memory."""
-        if run.step == 1:
-            for frame in self.clip.frames(run.start, run.stop):
+    def _lead_in(self, project: Project, run: TrackingPass) -> range:
+        """The frames to track, and not to write, so that the run does not begin without recent memories."""
+        prompted = [project.prompted_frames(each) for each in run.object_ids]
+        behind = max(run.step * (run.start - frame_index) for frames in prompted for frame_index in frames)
+        is_fresh = all(run.start in frames for frames in prompted)
+        length = 0 if is_fresh else max(0, min(_LEAD_IN, behind))
+        return range(run.start - run.step * length, run.start, run.step)
+
+    def _frames(self, frames: range) -> Iterator[tuple[int, np.ndarray]]:
+        """The pixels of these frames, forwards or backwards, in bounded memory."""
+        if frames.step == 1:
+            for frame in self.clip.frames(frames.start, frames.stop):
                 yield frame.index, frame.pixels
             return
         height, width = self.clip.size
         block = max(1, min(_LONGEST_BLOCK, _BLOCK_BYTES // (height * width * 3)))
-        for last in range(run.start, run.stop, -block):
-            first = max(last - block + 1, run.stop + 1)
+        for last in range(frames.start, frames.stop, -block):
+            first = max(last - block + 1, frames.stop + 1)
             for frame in reversed(list(self.clip.frames(first, last + 1))):
                 yield frame.index, frame.pixels
 

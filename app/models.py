@@ -79,14 +79,14 @@ def load_model(name: str) -> sam2_model.SAM2:
         name: a preset's name or the path of a checkpoint.
 
     Raises:
-        sam2_model.checkpoints.CheckpointError: no such model, no network, or a damaged file.
+        sam2_model.CheckpointError: no such model, no network, or a damaged file.
     """
     global _loaded
     with _loading:
         if _loaded is None or _loaded[0] != name:
             _loaded = None
             device = "cuda" if torch.cuda.is_available() else "cpu"
-            _loaded = (name, sam2_model.checkpoints.load(name, device=device))
+            _loaded = (name, sam2_model.load(name, device=device))
         return _loaded[1]
 
 

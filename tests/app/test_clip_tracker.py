@@ -169,6 +169,22 @@ def test_a_late_object_gets_its_earlier_frames_from_behind(tracker: ClipTracker)
     assert tracker.masks.frames(2) == tuple(range(NUM_FRAMES))
 
 
+def test_a_run_from_the_midst_reads_the_frames_before_it_first(
+    model: SAM2, clip: VideoClip, tracker: ClipTracker
+) -> None:
+    project = one_object(FramePrompt(1, 0, CLICK.points, CLICK.labels))
+    messages = list(tracker.propagate(project, TrackingPass(9, NUM_FRAMES, 1, (1,))))
+    assert [message.frame_index for message in messages] == [9, 10, 11]
+    assert [message.total for message in messages] == [3, 3, 3]
+    assert tracker.masks.frames(1) == (9, 10, 11)
+
+    plain = VideoPredictor(model, size=clip.size, num_frames=clip.num_frames)
+    plain.add_prompt(1, 0, clip.frame(0).pixels, Prompt(points=CLICK.points, labels=CLICK.labels))
+    for index in range(3, NUM_FRAMES):
+        wanted = plain.track(index, clip.frame(index).pixels).masks_by_id()[1]
+    assert np.array_equal(tracker.masks.read(1, NUM_FRAMES - 1), wanted)
+
+
 def test_a_cancelled_run_keeps_what_is_done(tracker: ClipTracker) -> None:
     project = one_object(FramePrompt(1, 0, CLICK.points, CLICK.labels))
     run = tracker.propagate(project, TrackingPass(0, NUM_FRAMES, 1, (1,)))

@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from app import models
-from sam2_model import PRESETS
-from sam2_model.checkpoints import CheckpointError
+from sam2_model import PRESETS, CheckpointError
 
 
 def test_every_preset_can_be_asked_for_and_says_what_it_costs() -> None:
