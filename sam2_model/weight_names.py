@@ -40,6 +40,13 @@ _PREFIXES: dict[str, str] = {
     "memory_encoder.mask_downsampler": "memory_encoder.mask_downsampler.encoder",
     "memory_encoder.fuser": "memory_encoder.fuser.layers",
     "memory_encoder.no_object_embedding": "no_obj_embed_spatial",
+    "no_memory_embedding": "no_mem_embed",
+    "no_memory_position": "no_mem_pos_enc",
+    "memory_time_embedding": "maskmem_tpos_enc",
+    "pointer_proj": "obj_ptr_proj",
+    "pointer_time_proj": "obj_ptr_tpos_proj",
+    "no_object_pointer": "no_obj_ptr",
+    "mask_prompt_downsample": "mask_downsample",
 }
 _PREFIXES_BACK = {meta: ours for ours, meta in _PREFIXES.items()}
 
