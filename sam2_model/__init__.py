@@ -4,7 +4,9 @@ Letters used for dimensions everywhere: B batch or objects, C channels, H W grid
 masks or memory tokens, P points, T frames, S side of the model's square input. Batch comes first.
 """
 
+from .checkpoints import CheckpointError, load
 from .config import PRESETS, RELEASED, SAM2Config
+from .image_predictor import ImagePredictor
 from .memory_bank import FrameMemory, MemoryBank
 from .model import SAM2
 from .prompts import Prompt, PromptError
@@ -15,8 +17,10 @@ __all__ = [
     "PRESETS",
     "RELEASED",
     "SAM2",
+    "CheckpointError",
     "FrameMasks",
     "FrameMemory",
+    "ImagePredictor",
     "MaskPrediction",
     "Masklet",
     "MemoryBank",
@@ -25,4 +29,5 @@ __all__ = [
     "SAM2Config",
     "TrackingOptions",
     "VideoPredictor",
+    "load",
 ]

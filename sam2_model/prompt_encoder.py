@@ -60,7 +60,7 @@ class PromptEncoder(nn.Module):
             grid: (H, W) of the decoder's tokens; the square input is 16 times as large.
 
         Returns:
-            Tokens (B, P + 1, C), the last one padding, and the dense map (B, C, H, W).
+            Tokens (B, P + 1, C), the last one padding, or none (B, 0, C) where P is 0; and the dense map (B, C, H, W).
         """
         dense = prompt.mask_logits
         if self.dense_clicks and bool((prompt.labels != PADDING_LABEL).any()):
@@ -73,7 +73,9 @@ class PromptEncoder(nn.Module):
         return self._encode_points(prompt.points, prompt.labels, grid), dense_map
 
     def _encode_points(self, points: Tensor, labels: Tensor, grid: tuple[int, int]) -> Tensor:
-        # One padding point always follows: SAM was trained with it wherever no box is given, and SAM 2 gives
+        if points.shape[1] == 0:  # a mask alone: as in the reference, not even padding comes with it
+            return self.padding_embedding.new_zeros(points.shape[0], 0, self.padding_embedding.shape[-1])
+        # One padding point follows any other: SAM was trained with it wherever no box is given, and SAM 2 gives
         # boxes as two labelled points.
         points = torch.cat((points, points.new_zeros(points.shape[0], 1, 2)), dim=1)
         labels = torch.cat((labels, labels.new_full((labels.shape[0], 1), PADDING_LABEL)), dim=1)
