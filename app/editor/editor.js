@@ -1,8 +1,7 @@
 // The stage: shows the frame, its masks and its clicks; takes clicks, boxes and keys; scrubs and plays.
-// `element`, `trigger`, `props` and `watch` are given by gr.HTML.
+// `element`, `trigger`, `props` and `watch` are given by gr.HTML, `EVENTS` (channel → event) by frame_editor.py.
 
-const CHANNELS = ["open", "prompt", "objects", "look", "masks", "track", "stop_track", "render", "stop_render", "model"];
-const requests = new Requests(trigger);
+const requests = new Requests((channel, data) => trigger(EVENTS[channel], data));
 const state = studio.state;
 const find = (selector) => element.querySelector(selector);
 const stage = find(".ms-stage");
@@ -25,6 +24,8 @@ let shown = null; // the last picture drawn, kept while the next one is decoded
 let composed = new Map(); // frame → ImageBitmap of the result; emptied when anything changes
 let undoable = [];
 let redoable = [];
+let isFollowing = false; // while tracking, the stage goes along until somebody takes the playhead
+let lastTracked = 0;
 let adding = null; // promise of an object being added: clicks wait for it
 const fetched = new Set(); // frames whose masks were asked for
 
@@ -38,13 +39,17 @@ const isReady = () => Boolean(frames);
 
 studio.ask = (channel, data = {}, key = null) => requests.send(channel, data, key);
 
-for (const channel of CHANNELS) {
+for (const channel of Object.keys(EVENTS)) {
   watch(`reply_${channel}`, () => {
     const message = props[`reply_${channel}`];
     if (!message) return;
     apply(message);
     // A stopped task never sends its own last message.
     if (channel.startsWith("stop_") && message.done) requests.abandon(channel.slice(5), {});
+    if (channel === "stop_track" && state.tracked) {
+      studio.set({ staleFrom: lastTracked < lastFrame() ? lastTracked + 1 : 0 });
+      restyle();
+    }
     requests.answer(channel, message);
   });
 }
@@ -59,18 +64,22 @@ function apply(message) {
     const selected = message.select ?? (ids.includes(state.selected) ? state.selected : ids[ids.length - 1] ?? null);
     studio.set({ objects: message.objects, selected });
   }
+  if (message.models && !message.clip) studio.set({ models: message.models });
   if (message.layers) studio.set({ layers: message.layers });
-  if (message.models) studio.set({ models: message.models });
   if (message.lanes) setLanes(message.lanes);
   if (message.masks) for (const mask of message.masks) receiveMask(mask);
   if (message.composed) receiveComposed(message.composed);
   if ("stale_from" in message) studio.set({ staleFrom: message.stale_from });
   if ("tracked" in message) studio.set({ tracked: message.tracked });
   if ("task" in message) studio.set({ task: message.task });
-  if (message.follow !== undefined && !playing) goTo(message.follow);
+  if (message.follow !== undefined) {
+    lastTracked = message.follow;
+    if (isFollowing && !playing) goTo(message.follow);
+  }
   if ("output" in message) studio.set({ output: message.output });
   if (message.error) studio.say(message.error, "error");
-  else if (message.status) studio.say(message.status);
+  else if (message.status !== undefined) studio.say(message.status);
+  else if (message.done && find(".ms-status").dataset.kind === "error") studio.say(""); // it went well again
   refresh();
 }
 
@@ -103,11 +112,15 @@ function openClip(clip) {
   document.body.classList.add("ms-editing");
   requestAnimationFrame(resize);
   goTo(0);
+  if (state.models && clip.model !== state.models.current) studio.ask("model", { name: state.models.current });
 }
 
+/** `visible` is null where the server did not look: then a picture leaves the lane as it is, and none empties it. */
 function receiveMask({ object, frame: index, png, visible }) {
+  if (!studio.object(object)) return;
   masks.put(object, index, png);
-  lane(object)[index] = visible ? 2 : 1;
+  if (visible !== null) lane(object)[index] = visible ? 2 : 1;
+  else if (!png) lane(object)[index] = 0;
   composed.delete(index);
   if (index === frame) redraw();
   drawLanes();
@@ -415,6 +428,7 @@ function sendPrompt(object, index, prompt, before, record) {
     stage.dataset.lastClick = String(Math.round(performance.now() - started));
     restyle();
     if (answer.refused) undoable = undoable.filter((step) => step.after !== prompt);
+    else if (state.tracked) studio.set({ staleFrom: Math.min(index, state.staleFrom ?? index) });
     refresh();
   });
 }
@@ -654,6 +668,7 @@ document.addEventListener("keydown", onKey);
 /* ---------------------------------------------------------------- controls */
 
 function step(by) {
+  isFollowing = false;
   pause();
   goTo(frame + by);
 }
@@ -698,6 +713,7 @@ element.addEventListener("click", (event) => {
 });
 
 scrub.addEventListener("input", () => {
+  isFollowing = false;
   pause();
   goTo(Number(scrub.value));
 });
@@ -736,7 +752,15 @@ function refresh() {
   stage.dataset.frame = String(frame);
 }
 
+let taskBefore = null;
+function noticeTask() {
+  const kind = state.task?.kind ?? null;
+  if (kind === "track" && taskBefore !== "track") isFollowing = true;
+  taskBefore = kind;
+}
+
 studio.on("editor", "change", (keys) => {
+  if (keys.includes("task")) noticeTask();
   refresh();
   if (keys.includes("objects") || keys.includes("lanes")) drawLanes();
   redraw();

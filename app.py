@@ -1,0 +1,50 @@
+"""The page: `python app.py` prints a local address. On a Hugging Face Space this file is the entry point."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+from pathlib import Path
+
+with contextlib.suppress(ImportError):
+    import spaces  # noqa: F401 - before torch: on ZeroGPU it must patch it first
+
+from app import tracking
+from app.handlers import Studio
+from app.interface import launch_page
+from app.models import DefaultModel, default_model
+from app.sessions import Sessions
+from media.limits import HOSTED, LOCAL
+
+FOLDER = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    """Read the command line and serve the page."""
+    parser = argparse.ArgumentParser(
+        description="Masklet Studio: click an object in a video, follow it, give it an effect."
+    )
+    parser.add_argument("--model", help="a model's name, such as sam2.1_tiny, or a checkpoint's path")
+    parser.add_argument("--host", default=None, help="the address to listen on; 0.0.0.0 for other computers too")
+    parser.add_argument("--port", type=int, default=None, help="the port; the first free one from 7860 by default")
+    parser.add_argument("--share", action="store_true", help="also open a public address through Gradio")
+    args = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+
+    is_hosted = "SPACE_ID" in os.environ or args.share
+    sessions = Sessions(
+        FOLDER / "sessions",
+        limits=HOSTED if is_hosted else LOCAL,
+        idle_seconds=15 * 60.0 if is_hosted else 24 * 3600.0,
+    )
+    model = DefaultModel(args.model, "It was chosen on the command line.") if args.model else default_model()
+    # On ZeroGPU the model must be loaded here, in the main process: what a worker loads is lost with it.
+    tracking.connect(sessions, preload=model.name if "SPACE_ID" in os.environ else None)
+    host = args.host or ("0.0.0.0" if "SPACE_ID" in os.environ else "127.0.0.1")
+    launch_page(Studio(sessions, model, FOLDER / "examples" / "clips"), host=host, port=args.port, share=args.share)
+
+
+if __name__ == "__main__":
+    main()

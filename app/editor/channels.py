@@ -1,0 +1,28 @@
+"""How the page and the server speak: a request and its answers on one channel for each kind of work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+# A request goes out as the event `ask_<channel>` of the editor, and the answers come back in its property
+# `reply_<channel>`. Apart, because two updates of one property at once would leave only the later one.
+CHANNELS = (
+    "open",
+    "prompt",
+    "objects",
+    "look",
+    "masks",
+    "track",
+    "stop_track",
+    "render",
+    "stop_render",
+    "model",
+)
+
+
+def reply(channel: str, message: dict[str, Any]) -> dict[str, Any]:
+    """The update of the editor that carries one message to the page; its other properties stay."""
+    update: dict[str, Any] = {f"reply_{channel}": message}
+    return gr.update(**update)

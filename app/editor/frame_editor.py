@@ -1,0 +1,30 @@
+"""The click editor: a subclass of `gr.HTML` with plain HTML, CSS and JavaScript beside it, and no build step."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import gradio as gr
+
+from app.editor.assets import read_asset, read_script
+from app.editor.channels import CHANNELS
+
+
+class FrameEditor(gr.HTML):
+    """The stage: shows a frame with its masks and clicks, takes clicks, boxes and keys, scrubs and plays.
+
+    It is also the page's one mouth: the other panels speak to the server through it, by the store in
+    `studio.js`. The data of its events is the request, with its number `n`.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        # Gradio knows the events of a subclass by their names in its script, in quotes.
+        events = json.dumps({channel: f"ask_{channel}" for channel in CHANNELS})
+        scripts = read_script("geometry.js", "frames.js", "masks.js", "requests.js", "editor.js")
+        super().__init__(
+            html_template=read_asset("editor.html"),
+            js_on_load=f"const EVENTS = {events};\n{scripts}",
+            apply_default_css=False,
+            **{**dict.fromkeys(f"reply_{channel}" for channel in CHANNELS), **kwargs},
+        )

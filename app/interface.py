@@ -1,0 +1,68 @@
+"""Lays out the page."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from app import handlers
+from app.editor.frame_editor import FrameEditor
+from app.events import connect_events, forget_session
+from app.handlers import Studio
+from app.panels.clip import build_clip_panel, build_header, describe_examples
+from app.panels.effects import build_effects_panel
+from app.panels.export import build_export_panel
+from app.panels.objects import build_objects_panel
+from app.theme import make_theme, page_style
+
+_SWEEP_SECONDS, _KEEP_UPLOADS_SECONDS = 3600, 24 * 3600
+
+
+def build_page(studio: Studio) -> gr.Blocks:
+    """The whole page, wired; `launch` it with `theme.make_theme()` and `theme.page_style()`."""
+    with gr.Blocks(
+        title="Masklet Studio",
+        fill_width=True,
+        analytics_enabled=False,
+        delete_cache=(_SWEEP_SECONDS, _KEEP_UPLOADS_SECONDS),
+    ) as page:
+        session = gr.State(
+            None,
+            time_to_live=studio.sessions.idle_seconds,
+            delete_callback=lambda session_id: forget_session(studio, session_id),
+        )
+        header = build_header(handlers.models_of(studio, studio.model.name))
+        clip = build_clip_panel(header, describe_examples(studio.examples))
+        with gr.Row(elem_classes="ms-workspace"):
+            with gr.Column(scale=5, min_width=320, elem_classes="ms-main"):
+                editor = FrameEditor(elem_id="frame-editor")
+            with gr.Column(scale=2, min_width=300, elem_classes="ms-side"):
+                build_objects_panel()
+                build_effects_panel()
+                build_export_panel()
+        connect_events(studio, session, editor, clip)
+    return page
+
+
+def launch_page(studio: Studio, *, host: str = "127.0.0.1", port: int | None = None, share: bool = False) -> None:
+    """Serve the page until it is stopped; gradio prints the address.
+
+    Only the sessions' folder is open to the browser, and in it nothing can be found without a session's
+    128 random bits.
+    """
+    studio.sessions.root.mkdir(parents=True, exist_ok=True)
+    page = build_page(studio)
+    page.queue(max_size=64, api_open=False)
+    page.launch(
+        server_name=host,
+        server_port=port,
+        share=share,
+        ssr_mode=False,
+        show_error=False,
+        enable_monitoring=False,
+        run_history=False,
+        footer_links=[],
+        max_file_size=studio.sessions.limits.max_bytes,
+        allowed_paths=[str(studio.sessions.root)],
+        theme=make_theme(),
+        css=page_style(),
+    )

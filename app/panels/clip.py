@@ -1,0 +1,100 @@
+"""The start of the page: the place to drop a clip, the examples, and the head with the clip's name and the model."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from app.editor.assets import read_asset, read_script
+from app.models import ModelChoice
+from app.sessions import Session
+from media.errors import MediaError
+from media.video_clip import VideoClip
+
+_EXAMPLE_WIDTH = 320
+_VIDEO_TYPES = [".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".3gp", ".mpg", ".mpeg", ".ts", ".ogv", ".flv"]
+
+
+@dataclass(frozen=True)
+class ClipPanel:
+    """The components of the page's start and head."""
+
+    header: gr.HTML
+    upload: gr.File
+    start: gr.HTML
+
+
+def build_header(models: dict[str, Any]) -> gr.HTML:
+    """Lay out the head of the page; `models` as `describe_models` gives them."""
+    return gr.HTML(
+        html_template=read_asset("header.html"),
+        js_on_load=read_script("header.js"),
+        apply_default_css=False,
+        elem_id="page-header",
+        models=models,
+    )
+
+
+def build_clip_panel(header: gr.HTML, examples: list[dict[str, str]]) -> ClipPanel:
+    """Lay out the start of the page; `examples` as `describe_examples` gives them."""
+    with gr.Column(elem_id="start", elem_classes="ms-start"):
+        gr.HTML(html_template=read_asset("welcome.html"), js_on_load=None, apply_default_css=False)
+        # A file, not gr.Video: that one would run ffmpeg on the upload before we have looked at it.
+        upload = gr.File(
+            label="Clip", show_label=False, file_types=_VIDEO_TYPES, elem_id="upload", height=190, container=False
+        )
+        start = gr.HTML(
+            html_template=read_asset("start.html"),
+            js_on_load=read_script("start.js"),
+            apply_default_css=False,
+            elem_id="start-panel",
+            examples=examples,
+        )
+    return ClipPanel(header, upload, start)
+
+
+def describe_clip(session: Session) -> dict[str, Any]:
+    """The clip for the page: its facts, and where the JPEGs for scrubbing lie."""
+    info, frames = session.info, session.frames
+    return {
+        "name": info.name,
+        "size": list(info.size),
+        "frames": info.num_frames,
+        "fps": info.fps,
+        "times": [index / info.fps for index in range(info.num_frames)],
+        "has_audio": info.has_audio,
+        "model": session.project.model,
+        "pack": {"path": str(frames.path), "offsets": list(frames.offsets)},
+    }
+
+
+def describe_models(choices: tuple[ModelChoice, ...], current: str, reason: str) -> dict[str, Any]:
+    """The models for the page's menu; a checkpoint given by its path is listed under its file's name."""
+    listed = [{"name": each.name, "title": each.title, "here": each.is_here, "note": each.note} for each in choices]
+    if current not in {each.name for each in choices}:
+        listed.insert(0, {"name": current, "title": Path(current).stem, "here": True, "note": "Your own checkpoint."})
+    return {"current": current, "reason": reason, "choices": listed}
+
+
+def describe_examples(folder: Path) -> list[dict[str, str]]:
+    """The example clips of a folder, each with a small picture of its middle; unreadable ones are left out."""
+    found = []
+    for path in sorted(folder.glob("*.mp4")):
+        try:
+            with VideoClip.open(path) as clip:
+                image = Image.fromarray(clip.frame(clip.num_frames // 3).pixels)
+        except MediaError:
+            continue
+        image.thumbnail((_EXAMPLE_WIDTH, _EXAMPLE_WIDTH))
+        buffer = io.BytesIO()
+        image.save(buffer, format="JPEG", quality=80)
+        picture = f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+        title = path.stem.replace("_", " ").capitalize()
+        found.append({"name": path.stem, "title": title, "picture": picture})
+    return found
