@@ -23,3 +23,7 @@ class FrameSource(Protocol):
         Pixels are (H, W, 3) uint8 RGB of `facts.size`.
         """
         ...
+
+    def entry(self, index: int) -> int:
+        """The frame, at or before `index`, at which decoding has to begin to reach `index`."""
+        ...

@@ -75,6 +75,10 @@ class ImageFolder:
         for index in range(start, len(self._files)):
             yield index, _pixels(self._files[index], self.facts.size)
 
+    def entry(self, index: int) -> int:
+        """Every image stands for itself."""
+        return index
+
 
 def _numbered_images(folder: Path) -> list[Path]:
     """The images of a folder by the last number in their names."""

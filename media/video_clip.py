@@ -15,9 +15,6 @@ from media.image_folder import ImageFolder
 from media.limits import LOCAL, Limits
 from media.video_file import VideoFile
 
-NEAR = 12
-"""A frame so few ahead of the last one is reached faster by decoding on than by seeking."""
-
 
 class VideoClip:
     """A video file or a folder of numbered images, as frames that are upright and have square pixels.
@@ -124,8 +121,9 @@ class VideoClip:
     def frame(self, index: int) -> Frame:
         """Decode one frame: exactly the one that `frames()` yields at that place.
 
-        Going forward in small steps is as quick as `frames()`; a jump costs decoding from the
-        keyframe before it.
+        Costs decoding from the frame asked for last or from the keyframe before it, whichever is
+        nearer: quick when one goes forward, up to a second after a jump into a clip with few
+        keyframes. `FramePack` is the quick way to show any frame.
 
         Raises:
             IndexError: there is no such frame.
@@ -135,11 +133,12 @@ class VideoClip:
             raise IndexError(f"Frame {index} was asked for, but the clip has frames 0 to {self.num_frames - 1}.")
         if self._last is not None and self._last.index == index:
             return self._last
-        if self._cursor is None or not 0 <= index - self._cursor_index <= NEAR:
-            self._cursor = self._source.decode(index)
-        for found, pixels in self._cursor:
-            self._cursor_index = found + 1
+        cursor, self._cursor = self._cursor, None  # kept only if it serves: one that has raised has ended
+        if cursor is None or not self._source.entry(index) <= self._cursor_index <= index:
+            cursor = self._source.decode(index)
+        for found, pixels in cursor:
             if found == index:
+                self._cursor, self._cursor_index = cursor, index + 1
                 self._last = Frame(index, self.times[index], pixels)
                 return self._last
         raise MediaError(f"Frame {index} can no longer be decoded; please open the clip again.")

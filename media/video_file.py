@@ -74,6 +74,10 @@ class VideoFile:
         if expected != self.facts.num_frames:
             raise MediaError(f"Frame {expected} can no longer be decoded; please open the clip again.")
 
+    def entry(self, index: int) -> int:
+        """The keyframe before `index`, or 0 in a file that can only be decoded from its beginning."""
+        return next(iter(self._entries(index)), 0)
+
     def _numbered(self, start: int) -> Iterator[tuple[int, av.VideoFrame]]:
         """Yield stored frames with their index, from `start` on."""
         for keyframe in self._entries(start):

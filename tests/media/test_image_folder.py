@@ -73,8 +73,13 @@ def test_folders_that_are_no_clip_are_refused(tmp_path: Path) -> None:
 
 
 def test_damaged_image_is_named(tmp_path: Path) -> None:
-    write_images(tmp_path, ["0.png", "1.png"])
+    write_images(tmp_path, ["0.png", "1.png", "2.png"])
     data = (tmp_path / "1.png").read_bytes()
     (tmp_path / "1.png").write_bytes(data[: len(data) // 2])
-    with VideoClip.open(tmp_path) as clip, pytest.raises(MediaError, match=r"1\.png is damaged"):
-        list(clip.frames())
+    with VideoClip.open(tmp_path) as clip:
+        with pytest.raises(MediaError, match=r"1\.png is damaged"):
+            list(clip.frames())
+        clip.frame(0)
+        with pytest.raises(MediaError, match=r"1\.png is damaged"):
+            clip.frame(1)
+        assert read_index(clip.frame(2).pixels) == 2
