@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .positions import rotary_angles, rotate
+from .positions import rotary_turns, rotate
 
-_QUERY_CHUNK = 512  # rows of the score matrix made at a time on the CPU: they stay in the cache
+_QUERY_CHUNK = 256  # rows of the score matrix made at a time on a CPU
 
 
 class Attention(nn.Module):
@@ -58,7 +58,7 @@ class RotaryAttention(nn.Module):
         self.k_proj = nn.Linear(key_channels, channels)
         self.v_proj = nn.Linear(key_channels, channels)
         self.out_proj = nn.Linear(channels, channels)
-        self._angles: dict[tuple[tuple[int, int], torch.device], tuple[Tensor, Tensor]] = {}
+        self._turns: dict[tuple[tuple[int, int], torch.device], Tensor] = {}
 
     def forward(
         self, queries: Tensor, keys: Tensor, values: Tensor, grid: tuple[int, int], unrotated: int = 0
@@ -75,31 +75,35 @@ class RotaryAttention(nn.Module):
         Returns:
             (B, H·W, C).
         """
-        angles = self._angles_of(grid, queries.device)
-        q = rotate(self.q_proj(queries), *angles)
+        turns = self._turns_of(grid, queries.device)
+        q = rotate(self.q_proj(queries), turns)
         k = self.k_proj(keys)
         placed = k.shape[1] - unrotated
-        k = torch.cat((rotate(k[:, :placed], *angles), k[:, placed:]), dim=1) if unrotated else rotate(k, *angles)
+        k = torch.cat((rotate(k[:, :placed], turns), k[:, placed:]), dim=1) if unrotated else rotate(k, turns)
         return self.out_proj(self.v_proj(_attend(q, k, values)))
 
-    def _angles_of(self, grid: tuple[int, int], device: torch.device) -> tuple[Tensor, Tensor]:
-        if (grid, device) not in self._angles:
+    def _turns_of(self, grid: tuple[int, int], device: torch.device) -> Tensor:
+        if (grid, device) not in self._turns:
             # Made outside inference mode, so that the cached tensors may serve a later training step too.
             with torch.inference_mode(False):
-                self._angles = {(grid, device): rotary_angles(self.q_proj.out_features, grid, device)}
-        return self._angles[grid, device]
+                self._turns = {(grid, device): rotary_turns(self.q_proj.out_features, grid, device)}
+        return self._turns[grid, device]
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """softmax(q·kᵀ/√D)·v for (B, N, D), (B, M, D), (B, M, Dv) → (B, N, Dv)."""
+    """softmax(q·kᵀ/√D)·v for queries (B, N, D), keys (B, M, D) and values (B, M, Dv) → (B, N, Dv)."""
     if torch.is_grad_enabled() or q.device.type != "cpu":
         return F.scaled_dot_product_attention(q, k, v)
     # On a CPU the library's kernel wants values as wide as keys, and peaked scores make its exponentials
-    # denormal, hence slow. Scores under -80 of the best weigh less than 2e-35.
-    transposed = (k * q.shape[-1] ** -0.5).transpose(1, 2).contiguous()  # (B, D, M)
-    parts = []
-    for rows in q.split(_QUERY_CHUNK, dim=1):
-        scores = rows @ transposed
+    # denormal, hence slow. Scores under -80 of the best weigh less than 2e-35. One buffer serves all rows: fresh
+    # memory for each would cost as much as the arithmetic.
+    keys = (k * q.shape[-1] ** -0.5).transpose(1, 2).contiguous()  # (B, D, M)
+    v = v.to(q.dtype)
+    out = q.new_empty(*q.shape[:2], v.shape[-1])
+    buffer = q.new_empty(q.shape[0], min(_QUERY_CHUNK, q.shape[1]), k.shape[1])
+    for rows, target in zip(q.split(_QUERY_CHUNK, dim=1), out.split(_QUERY_CHUNK, dim=1), strict=True):
+        scores = torch.matmul(rows, keys, out=buffer[:, : rows.shape[1]])
         scores.sub_(scores.amax(-1, keepdim=True)).clamp_(min=-80).exp_()
-        parts.append((scores @ v).div_(scores.sum(-1, keepdim=True)))
-    return torch.cat(parts, dim=1)
+        torch.matmul(scores, v, out=target)
+        target.div_(scores.sum(-1, keepdim=True))
+    return out

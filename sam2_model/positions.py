@@ -88,7 +88,7 @@ class FourierPositions(nn.Module):
         return self(points).permute(2, 0, 1)
 
 
-def rotary_angles(channels: int, grid: tuple[int, int], device: torch.device | None = None) -> tuple[Tensor, Tensor]:
+def rotary_turns(channels: int, grid: tuple[int, int], device: torch.device | None = None) -> Tensor:
     """Axial rotary codes of a grid (Heo et al. 2024; SAM 2 paper, appendix C).
 
     Channels are taken in neighbouring pairs; the first half of the pairs turns with x, the second with y.
@@ -99,7 +99,7 @@ def rotary_angles(channels: int, grid: tuple[int, int], device: torch.device | N
         device: where the result is made.
 
     Returns:
-        Cosines and sines, each (H·W, D/2), float32, row by row.
+        (H·W, D/2) complex numbers of length one, row by row.
     """
     height, width = grid
     frequency = 10000.0 ** (-torch.arange(0, channels, 4, dtype=torch.float32, device=device) / channels)
@@ -107,22 +107,19 @@ def rotary_angles(channels: int, grid: tuple[int, int], device: torch.device | N
     x = (cell % width).float()[:, None] * frequency
     y = (cell // width).float()[:, None] * frequency
     angle = torch.cat((x, y), dim=-1)
-    return angle.cos(), angle.sin()
+    return torch.polar(torch.ones_like(angle), angle)
 
 
-def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+def rotate(x: Tensor, turns: Tensor) -> Tensor:
     """Turn neighbouring channel pairs by the angles of their token.
 
     Args:
-        x: (…, N, D).
-        cosines: (n, D/2) with N a multiple of n: the codes repeat for each memory in turn.
-        sines: as `cosines`.
+        x: (B, N, D).
+        turns: (n, D/2) complex with N a multiple of n: the codes repeat for each memory in turn.
 
     Returns:
-        (…, N, D), in the type of `x`; the turning itself is done in float32.
+        (B, N, D), in the type of `x`; the turning itself is done in float32.
     """
-    tokens, channels = x.shape[-2:]
-    pairs = x.float().reshape(*x.shape[:-2], -1, cosines.shape[0], channels // 2, 2)  # (…, repeats, n, D/2, 2)
-    even, odd = pairs.unbind(-1)
-    turned = torch.stack((even * cosines - odd * sines, even * sines + odd * cosines), dim=-1)
-    return turned.reshape(*x.shape[:-2], tokens, channels).to(x.dtype)
+    batch, tokens, channels = x.shape
+    pairs = torch.view_as_complex(x.float().reshape(batch, -1, turns.shape[0], channels // 2, 2))
+    return torch.view_as_real(pairs * turns).reshape(batch, tokens, channels).to(x.dtype)

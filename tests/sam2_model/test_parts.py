@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from sam2_model import Masklet
 from sam2_model.attention import RotaryAttention
 from sam2_model.mask_ops import fill_holes, stability, without_overlap
-from sam2_model.positions import rotary_angles, rotate, sine_grid
+from sam2_model.positions import rotary_turns, rotate, sine_grid
 from sam2_model.preprocessing import to_model_input
 from sam2_model.prompt_encoder import draw_clicks
 
@@ -18,11 +18,11 @@ from sam2_model.prompt_encoder import draw_clicks
 def test_rotary_products_depend_on_the_distance_alone() -> None:
     """Also on a grid that is not square."""
     grid, channels = (3, 7), 16
-    angles = rotary_angles(channels, grid)
+    turns = rotary_turns(channels, grid)
     torch.manual_seed(0)
     q, k = torch.randn(2, channels)
-    turned_q = rotate(q.expand(21, channels), *angles).reshape(*grid, channels)
-    turned_k = rotate(k.expand(21, channels), *angles).reshape(*grid, channels)
+    turned_q = rotate(q.expand(1, 21, channels), turns).reshape(*grid, channels)
+    turned_k = rotate(k.expand(1, 21, channels), turns).reshape(*grid, channels)
     near = (turned_q[0, 1] * turned_k[1, 4]).sum()
     far = (turned_q[1, 3] * turned_k[2, 6]).sum()
     torch.testing.assert_close(near, far, rtol=1e-4, atol=1e-5)
@@ -30,9 +30,9 @@ def test_rotary_products_depend_on_the_distance_alone() -> None:
 
 
 def test_rotary_codes_repeat_for_every_memory() -> None:
-    angles = rotary_angles(8, (2, 3))
+    turns = rotary_turns(8, (2, 3))
     x = torch.randn(1, 6, 8)
-    torch.testing.assert_close(rotate(x.repeat(1, 4, 1), *angles), rotate(x, *angles).repeat(1, 4, 1))
+    torch.testing.assert_close(rotate(x.repeat(1, 4, 1), turns), rotate(x, turns).repeat(1, 4, 1))
 
 
 @pytest.mark.parametrize("pointers", [0, 5])
@@ -41,10 +41,10 @@ def test_reading_raw_memories_equals_projecting_them_first(pointers: int) -> Non
     attention, grid = RotaryAttention(32, 8), (4, 5)
     queries, keys = torch.randn(2, 20, 32), torch.randn(2, 3 * 20 + pointers, 8)
     values = torch.randn(keys.shape)
-    angles = rotary_angles(32, grid)
+    turns = rotary_turns(32, grid)
     k = attention.k_proj(keys)
-    k = torch.cat((rotate(k[:, :60], *angles), k[:, 60:]), dim=1)
-    scores = rotate(attention.q_proj(queries), *angles) @ k.transpose(1, 2) / 32**0.5
+    k = torch.cat((rotate(k[:, :60], turns), k[:, 60:]), dim=1)
+    scores = rotate(attention.q_proj(queries), turns) @ k.transpose(1, 2) / 32**0.5
     expected = attention.out_proj(scores.softmax(-1) @ attention.v_proj(values))
     torch.testing.assert_close(attention(queries, keys, values, grid, pointers), expected, rtol=1e-5, atol=1e-5)
     with torch.no_grad():
