@@ -137,13 +137,14 @@ def from_hub_layout(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         elif name == _HUB_DOUBLE:
             if _HUB_ORIGINAL in state and not torch.equal(value, state[_HUB_ORIGINAL]):
                 raise ValueError(f"{_HUB_DOUBLE} and {_HUB_ORIGINAL} differ; they must be copies of one tensor.")
-            renamed[_hub_name_to_meta(_HUB_ORIGINAL)] = value
+            renamed[hub_name_to_meta(_HUB_ORIGINAL)] = value
         else:
-            renamed[_hub_name_to_meta(name)] = value
+            renamed[hub_name_to_meta(name)] = value
     return renamed
 
 
-def _hub_name_to_meta(name: str) -> str:
+def hub_name_to_meta(name: str) -> str:
+    """Transformers' name of a tensor → Meta's; joined and doubled tensors are `from_hub_layout`'s business."""
     for pattern, replacement in _HUB_RULES:
         name = re.sub(pattern, replacement, name)
     return name

@@ -67,7 +67,7 @@ def test_an_object_disappears_and_comes_back(preset: str) -> None:
 
 @pytest.mark.parametrize("preset", QUICK[:1])
 def test_memories_are_rounded_as_in_the_reference(preset: str) -> None:
-    """As in use: without rounding on our side the difference would be some hundred times the tolerance."""
+    """As in use. If only one side rounded, the logits would differ by 5e-3."""
     frames = make_clip(4, SIZE)
     actions = (Say(1, 0, Prompt(points=(DISC,), labels=(1,))), Go(0, 3))
     both = twins(preset)
