@@ -83,7 +83,9 @@ class Encoder:
 
     def _command(self, sound: Sound | None) -> list[str]:
         scale = str(self._timescale)
-        picture = ["-itsoffset", _seconds(self._first), "-f", "nut", "-i", "pipe:0"]
+        # The header says all; without this ffmpeg holds megabytes of frames back to look for more.
+        no_probing = ["-probesize", "32", "-analyzeduration", "0"]
+        picture = ["-itsoffset", _seconds(self._first), *no_probing, "-f", "nut", "-i", "pipe:0"]
         keep_times = ["-fps_mode", "passthrough", "-enc_time_base", f"1:{scale}", "-video_track_timescale", scale]
         h264 = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p"]
         # Said of the frames that come in: if it were only asked of what goes out, ffmpeg would take
