@@ -172,7 +172,7 @@ class Sessions:
         ingest = _Ingest(upload, folder, name or upload.name, model, self)
         try:
             for frames_done in ingest.run():
-                yield IngestProgress(frames_done, None)
+                yield IngestProgress(frames_done, ingest.num_frames)
             os.replace(folder, self.root / session_id)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -259,6 +259,7 @@ class _Ingest:
         self.upload, self.folder, self.name, self.model = upload, folder, name, model
         self.sessions = sessions
         self.frames_done = 0
+        self.num_frames: int | None = None
         self._cancelled = threading.Event()
         self._news: queue.SimpleQueue[int | BaseException | None] = queue.SimpleQueue()
 
@@ -286,6 +287,9 @@ class _Ingest:
         try:
             self._take_in()
             self._news.put(None)
+        except OSError as error:
+            logger.warning("an upload could not be copied: %s", error)
+            self._news.put(SessionError("The clip could not be stored; is the disk full?"))
         except BaseException as error:  # whatever it is belongs to the thread that waits
             self._news.put(error)
 
@@ -294,6 +298,7 @@ class _Ingest:
         clip_path = self.folder / f"clip{suffix if re.fullmatch(r'[.][a-z0-9]{1,5}', suffix) else '.bin'}"
         shutil.copyfile(self.upload, clip_path)
         with VideoClip.open(clip_path, limits=self.sessions.limits) as clip:
+            self.num_frames = clip.num_frames
             info = ClipInfo(
                 name=Path(self.name).name,
                 size=clip.size,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -19,11 +19,15 @@ try:
 except ImportError:
     spaces = None
 
+import torch
+
 from app.clip_tracker import ClipTracker, ObjectMask, TrackedFrame, TrackingError, TrackingPass, plan_passes
 from app.mask_folder import overlay_from_png
 from app.models import load_model
+from app.project import ProjectError
 from app.sessions import Session, SessionError, Sessions
-from sam2_model import SAM2
+from media.errors import MediaError
+from sam2_model import SAM2, CheckpointError
 
 __all__ = [
     "ObjectMask",
@@ -42,6 +46,8 @@ _CLICK_SECONDS = 20
 _MOST_SECONDS = 120
 _KEPT_TRACKERS = 3
 _PATIENCE_SECONDS = 10.0
+
+_FOR_THE_PERSON = (TrackingError, ProjectError, SessionError, MediaError, CheckpointError)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -138,11 +144,22 @@ def connect(sessions: Sessions, *, load: Callable[[str], SAM2] = load_model, pre
         load(preload)
 
 
-def _click_seconds(session_id: str, object_id: int, frame_index: int) -> int:
-    return _CLICK_SECONDS
+@dataclass(frozen=True)
+class _Refusal:
+    """An error whose message is for the person, as a value: of an exception that leaves a ZeroGPU worker only
+    the name of its class arrives."""
+
+    error: Exception
 
 
-@_on_gpu(_click_seconds)
+def _refusal(error: Exception) -> _Refusal:
+    if isinstance(error, torch.cuda.OutOfMemoryError):
+        return _Refusal(TrackingError("The GPU's memory is full; choose a smaller model or try again in a moment."))
+    if isinstance(error, _FOR_THE_PERSON):
+        return _Refusal(error)
+    raise error
+
+
 def segment(session_id: str, object_id: int, frame_index: int) -> ObjectMask:
     """Segment an object on a frame from all its prompts, and write the mask into the session's folder.
 
@@ -151,23 +168,17 @@ def segment(session_id: str, object_id: int, frame_index: int) -> ObjectMask:
 
     Raises:
         TrackingError: no such frame, no prompt on that frame, a click outside the frame.
-        ProjectError: no such object. SessionError: the session is gone.
+        ProjectError: no such object. SessionError: the session is gone. CheckpointError: no such model.
     """
-    session = _trackers.known_sessions().open(session_id)
-    with _trackers.borrow(session) as tracker:
-        return tracker.segment(session.project, object_id, frame_index)
+    answer = _segment_on_gpu(session_id, object_id, frame_index)
+    if isinstance(answer, _Refusal):
+        raise answer.error
+    return answer
 
 
-def _run_seconds(
-    session_id: str, start: int, stop: int, step: int = 1, object_ids: tuple[int, ...] | None = None
-) -> int:
-    return min(_MOST_SECONDS, _CLICK_SECONDS + abs(stop - start) // 8)
-
-
-@_on_gpu(_run_seconds)
 def propagate(
     session_id: str, start: int, stop: int, step: int = 1, object_ids: tuple[int, ...] | None = None
-) -> Iterator[TrackedFrame]:
+) -> Generator[TrackedFrame, None, None]:
     """Track over the frames of `range(start, stop, step)` and write every mask into the session's folder.
 
     Closing the generator stops the run; the masks written until then stay.
@@ -181,20 +192,52 @@ def propagate(
 
     Raises:
         TrackingError: no prompt at all, an empty or impossible range, a click outside the frame.
-        ProjectError: no such object. SessionError: the session is gone.
+        ProjectError: no such object. SessionError: the session is gone. CheckpointError: no such model.
     """
-    session = _trackers.known_sessions().open(session_id)
-    project = session.project
-    if object_ids is None:
-        object_ids = tuple(each for each in project.object_ids if project.prompted_frames(each))
-    if step not in (1, -1):
-        raise TrackingError(f"A step is 1 (forwards) or -1 (backwards), not {step}.")
-    direction: Literal[1, -1] = 1 if step == 1 else -1
-    with _trackers.borrow(session) as tracker:
-        for tracked in tracker.propagate(project, TrackingPass(start, stop, direction, tuple(object_ids))):
-            if tracked.done % 20 == 1:
-                _trackers.known_sessions().touch(session_id)
-            yield tracked
+    with contextlib.closing(_propagate_on_gpu(session_id, start, stop, step, object_ids)) as answers:
+        for answer in answers:
+            if isinstance(answer, _Refusal):
+                raise answer.error
+            yield answer
+
+
+def _click_seconds(session_id: str, object_id: int, frame_index: int) -> int:
+    return _CLICK_SECONDS
+
+
+def _run_seconds(session_id: str, start: int, stop: int, step: int, object_ids: tuple[int, ...] | None) -> int:
+    return min(_MOST_SECONDS, _CLICK_SECONDS + abs(stop - start) // 8)
+
+
+@_on_gpu(_click_seconds)
+def _segment_on_gpu(session_id: str, object_id: int, frame_index: int) -> ObjectMask | _Refusal:
+    try:
+        session = _trackers.known_sessions().open(session_id)
+        with _trackers.borrow(session) as tracker:
+            return tracker.segment(session.project, object_id, frame_index)
+    except Exception as error:
+        return _refusal(error)
+
+
+@_on_gpu(_run_seconds)
+def _propagate_on_gpu(
+    session_id: str, start: int, stop: int, step: int, object_ids: tuple[int, ...] | None
+) -> Generator[TrackedFrame | _Refusal, None, None]:
+    try:
+        session = _trackers.known_sessions().open(session_id)
+        project = session.project
+        if object_ids is None:
+            object_ids = tuple(each for each in project.object_ids if project.prompted_frames(each))
+        if step not in (1, -1):
+            raise TrackingError(f"A step is 1 (forwards) or -1 (backwards), not {step}.")
+        direction: Literal[1, -1] = 1 if step == 1 else -1
+        with _trackers.borrow(session) as tracker:
+            for tracked in tracker.propagate(project, TrackingPass(start, stop, direction, tuple(object_ids))):
+                if tracked.done % 20 == 1:
+                    _trackers.known_sessions().touch(session_id)
+                yield tracked
+    except Exception as error:
+        yield _refusal(error)
 
 
 def forget_prompt(session_id: str, object_id: int, frame_index: int) -> ObjectMask | None:

@@ -10,11 +10,11 @@ import torch
 from app import tracking
 from app.sessions import Session, Sessions
 from sam2_model import PRESETS, SAM2
+from sam2_model.checkpoints import save
 from tests.app.made_clips import make_clip
 
 
-@pytest.fixture(scope="session")
-def model() -> SAM2:
+def make_model() -> SAM2:
     """A seeded network of `nano`'s classes, even smaller: its masks mean nothing, but they are always the same."""
     torch.manual_seed(7)
     config = replace(
@@ -35,8 +35,22 @@ def model() -> SAM2:
 
 
 @pytest.fixture(scope="session")
+def model() -> SAM2:
+    return make_model()
+
+
+@pytest.fixture(scope="session")
 def clip_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_clip(tmp_path_factory.mktemp("clips") / "square.mp4", with_sound=True)
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Untrained weights of the real `nano`, as a file that `--model` takes."""
+    torch.manual_seed(3)
+    network = SAM2(PRESETS["nano"]).requires_grad_(False)
+    network.mask_decoder.object_score_head.layers[-1].bias += 2
+    return str(save(network, tmp_path_factory.mktemp("weights") / "nano.safetensors"))
 
 
 @pytest.fixture

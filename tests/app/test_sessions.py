@@ -23,6 +23,7 @@ def test_an_upload_becomes_a_session_with_every_frame(sessions: Sessions, clip_p
     done = [each.frames_done for each in progress]
     assert done == sorted(done)
     assert done[-1] == NUM_FRAMES
+    assert progress[-2].num_frames == NUM_FRAMES
     session = sessions.open(progress[-1].session_id or "")
     assert re.fullmatch(r"[0-9a-f]{32}", session.id)
     assert (session.info.name, session.info.size, session.info.num_frames) == ("holiday.mp4", SIZE, NUM_FRAMES)
@@ -54,6 +55,15 @@ def test_a_file_that_is_no_video_is_refused_and_leaves_nothing(
 def test_sound_alone_is_refused(sessions: Sessions, tmp_path: Path) -> None:
     with pytest.raises(MediaError):
         list(sessions.create(make_sound_file(tmp_path / "sound.wav")))
+    assert list(sessions.root.iterdir()) == []
+
+
+def test_what_cannot_be_copied_is_refused(sessions: Sessions, tmp_path: Path) -> None:
+    (tmp_path / "folder.mp4").mkdir()
+    with pytest.raises(SessionError, match="could not be stored"):
+        list(sessions.create(tmp_path / "folder.mp4"))
+    with pytest.raises(SessionError, match=r"gone\.mp4 cannot be read"):
+        list(sessions.create(tmp_path / "gone.mp4"))
     assert list(sessions.root.iterdir()) == []
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import inspect
 import io
+import json
 import subprocess
 import sys
 import threading
@@ -156,9 +156,20 @@ def test_bad_requests_give_one_sentence_and_lose_nothing(session: Session, sessi
     assert tracking.segment(session.id, 1, 0).area > 0
 
 
-def test_one_is_a_function_and_one_a_generator_as_zerogpu_wants() -> None:
-    assert inspect.isgeneratorfunction(tracking.propagate)
-    assert not inspect.isgeneratorfunction(tracking.segment)
+def test_it_works_where_each_call_runs_in_a_process_that_forgets_everything(tmp_path: Path, clip_path: Path) -> None:
+    script = Path(__file__).with_name("forgetful_gpu.py")
+    command = [sys.executable, str(script), str(tmp_path / "sessions"), str(clip_path)]
+    ran = subprocess.run(command, cwd=script.parents[2], capture_output=True, text=True, timeout=200, check=False)
+    assert ran.returncode == 0, ran.stderr
+    heard = json.loads(ran.stdout)
+    assert heard["functions"] == ["_segment_on_gpu", "_propagate_on_gpu"]
+    assert heard["areas"][0] == heard["areas"][1] > 0
+    assert heard["frames"] == list(range(NUM_FRAMES))
+    assert heard["refusals"] == ["Object 1 has no click on frame 3 yet; click it first.", heard["refusals"][1]]
+    assert "forwards" in heard["refusals"][1]
+    assert heard["durations"] == [20, 20, 20, 20 + NUM_FRAMES // 8, 20 + 1]
+    assert heard["loaded"] == 1
+    assert Sessions(tmp_path / "sessions").open(heard["session"]).masks.frames(1) == tuple(range(NUM_FRAMES))
 
 
 IMPORT_ORDER = """
