@@ -70,7 +70,7 @@ class ImagePredictor:
             RuntimeError: no image was set.
         """
         prompts = [prompt] if isinstance(prompt, Prompt) else list(prompt)
-        size = self._size_of(image_index)
+        size = self.size_of(image_index)
         tensors = [self._prompt_tensors(one, size) for one in prompts]
         # Prompts of unlike length go one by one: padding a short one would change its answer.
         shapes = {(one.points.shape[1], one.mask_logits is None) for one in tensors}
@@ -92,15 +92,28 @@ class ImagePredictor:
             Logits (B, M, S/4, S/4). Masks are not emptied where the object score is negative: an image was given
             because something is there.
         """
-        self._size_of(image_index)
-        features = self._features[image_index]
+        features = self.features_of(image_index)
         conditioned = self.model.condition(features.low, [Recall([], [])]).expand(len(prompt.points), -1, -1, -1)
         return self.model.choose(self.model.decode(features, conditioned, prompt), multimask=multimask)
 
-    def _size_of(self, image_index: int) -> tuple[int, int]:
-        if not self._features:
+    def size_of(self, image_index: int) -> tuple[int, int]:
+        """(height, width) of an image [px].
+
+        Raises:
+            RuntimeError: no image was set.
+        """
+        if not self.sizes:
             raise RuntimeError("No image has been set; call set_image before predict.")
         return self.sizes[image_index]
+
+    def features_of(self, image_index: int) -> ImageFeatures:
+        """What the network knows of an image.
+
+        Raises:
+            RuntimeError: no image was set.
+        """
+        self.size_of(image_index)
+        return self._features[image_index]
 
     def _prompt_tensors(self, prompt: Prompt, size: tuple[int, int]) -> PromptTensors:
         """One prompt in the model's square."""
