@@ -73,6 +73,12 @@ class Track:
     drafts: dict[int, Draft] = field(default_factory=dict)
     tracked: dict[int, Step] = field(default_factory=dict)  # frames tracked so far, and in which direction
 
+    @property
+    def prompted_frames(self) -> tuple[int, ...]:
+        """The frames that are read for good, in order of time."""
+        drafts = {frame_index for frame_index, draft in self.drafts.items() if draft.is_prompted}
+        return tuple(sorted(drafts | self.memory.prompted.keys()))
+
     def shown_on(self, frame_index: int) -> tuple[Tensor, Tensor] | None:
         """Low-res logits (1, 1, S/4, S/4) and object score (1, 1) last found on a frame, if any."""
         if draft := self.drafts.get(frame_index):
@@ -152,7 +158,7 @@ class VideoPredictor:
         is_prompted = is_first or self.options.corrections_are_prompts
         track.drafts[frame_index] = Draft(features.low, prediction._replace(mask_logits=masks), is_prompted)
         self.tracks[object_id] = track
-        return self._frame_masks(frame_index)
+        return self.masks_on(frame_index)
 
     @torch.inference_mode()
     def track(self, frame_index: int, pixels: NDArray[np.uint8], step: Step = 1) -> FrameMasks:
@@ -182,7 +188,7 @@ class VideoPredictor:
                 self._track_batch(frame_index, features, batch)
         for track in self.tracks.values():
             track.tracked[frame_index] = step
-        return self._frame_masks(frame_index)
+        return self.masks_on(frame_index)
 
     def propagate(self, frames: Iterable[tuple[int, NDArray[np.uint8]]], step: Step = 1) -> Iterator[FrameMasks]:
         """Track over many frames, one at a time; stop iterating to cancel.
@@ -197,6 +203,20 @@ class VideoPredictor:
         for frame_index, pixels in frames:
             yield self.track(frame_index, pixels, step)
 
+    def masks_on(self, frame_index: int) -> FrameMasks:
+        """What is known of every object on a frame, without looking at it again; empty where nothing is."""
+        if not self.tracks:
+            return FrameMasks(frame_index, (), torch.zeros(0, *self.size), torch.zeros(0))
+        side = self.model.config.low_res_size
+        unknown = (torch.full((1, 1, side, side), NO_OBJECT_LOGIT), torch.full((1, 1), NO_OBJECT_LOGIT))
+        shown = [track.shown_on(frame_index) or unknown for track in self.tracks.values()]
+        masks = torch.cat([logits.to(self.model.device) for logits, _ in shown])
+        scores = torch.cat([score.to(self.model.device) for _, score in shown])
+        full = resize_logits(masks, self.size)[:, 0]
+        if self.options.non_overlapping:
+            full = without_overlap(full)
+        return FrameMasks(frame_index, self.object_ids, full, scores[:, 0])
+
     def clear_prompts(self, object_id: int, frame_index: int) -> None:
         """Take back what was said about an object on a frame; an object with no prompt left is removed.
 
@@ -208,7 +228,7 @@ class VideoPredictor:
         if frame_index in track.memory.prompted:
             track.memory.demote(frame_index)
             track.tracked.pop(frame_index, None)
-        if not track.memory.prompted and not any(draft.is_prompted for draft in track.drafts.values()):
+        if not track.prompted_frames:
             del self.tracks[object_id]
 
     def remove(self, object_id: int) -> None:
@@ -269,7 +289,9 @@ class VideoPredictor:
         for track in self.tracks.values():
             for frame_index, draft in track.drafts.items():
                 memory = self._memory(frame_index, draft.low, draft.prediction, self.options.binarize_prompted_masks)
-                track.memory.remember(memory, is_prompted=draft.is_prompted)
+                # A prompted frame stays one when it is corrected (the reference drops the correction in that case).
+                is_prompted = draft.is_prompted or frame_index in track.memory.prompted
+                track.memory.remember(memory, is_prompted=is_prompted)
                 if self.options.forget_around_prompts:
                     track.memory.forget_around(frame_index, reach=self.model.config.memory_frames)
             track.drafts.clear()
@@ -301,15 +323,3 @@ class VideoPredictor:
             parts = (memories, pointers, shown, scores)
             memory = FrameMemory(frame_index, *(part[one].clone() for part in parts))
             track.memory.remember(memory, is_prompted=False)
-
-    def _frame_masks(self, frame_index: int) -> FrameMasks:
-        """What is known of every object on a frame, at the clip's size."""
-        side = self.model.config.low_res_size
-        unknown = (torch.full((1, 1, side, side), NO_OBJECT_LOGIT), torch.full((1, 1), NO_OBJECT_LOGIT))
-        shown = [track.shown_on(frame_index) or unknown for track in self.tracks.values()]
-        masks = torch.cat([logits.to(self.model.device) for logits, _ in shown])
-        scores = torch.cat([score.to(self.model.device) for _, score in shown])
-        full = resize_logits(masks, self.size)[:, 0]
-        if self.options.non_overlapping:
-            full = without_overlap(full)
-        return FrameMasks(frame_index, self.object_ids, full, scores[:, 0])
