@@ -12,6 +12,7 @@ import itertools
 import logging
 import math
 import secrets
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from app.heartbeat import beats
 from app.mask_folder import MaskError
 from app.models import DefaultModel, available_models
 from app.panels.clip import describe_clip, describe_models
-from app.panels.export import describe_output
+from app.panels.export import describe_output, output_name
 from app.panels.objects import describe_lanes, describe_mask, describe_objects
 from app.project import (
     FramePrompt,
@@ -252,8 +253,10 @@ def render(studio: Studio, session_id: str | None, request: Request) -> Iterator
     """Write the clip with its effects as an mp4."""
     session = _open(studio, session_id)
     yield {"task": _task("render", 0, session.info.num_frames), "status": "Rendering …"}
-    # A name of its own for each: a cancelled render may still be ending when the next one begins.
-    out = session.output(f"{secrets.token_hex(8)}.mp4")
+    # A folder of its own for each: a cancelled render may still be ending when the next one begins.
+    folder = session.output(secrets.token_hex(8))
+    folder.mkdir()
+    out = folder / output_name(session.info)
     for progress in beats(lambda: render_session(session, out)):
         studio.sessions.touch(session.id)
         if progress:
@@ -261,9 +264,9 @@ def render(studio: Studio, session_id: str | None, request: Request) -> Iterator
             yield {"task": _task("render", now.done, now.total, now.frames_per_second, now.seconds_left)}
         else:
             yield {}
-    for older in out.parent.glob("*.mp4"):
-        if older != out:
-            older.unlink(missing_ok=True)
+    for older in folder.parent.iterdir():
+        if older != folder:
+            shutil.rmtree(older, ignore_errors=True)
     yield {"task": None, "output": describe_output(out, session.info), "status": "The video is ready."}
 
 

@@ -43,7 +43,9 @@ for (const channel of Object.keys(EVENTS)) {
   watch(`reply_${channel}`, () => {
     const message = props[`reply_${channel}`];
     if (!message) return;
-    apply(message);
+    // What a stopped task sent just before it heard of it: its masks count, its progress no longer does.
+    if (message.re && !requests.isAwaited(channel, message)) apply({ masks: message.masks });
+    else apply(message);
     // A stopped task never sends its own last message.
     if (channel.startsWith("stop_") && message.done) requests.abandon(channel.slice(5), {});
     if (channel === "stop_track" && state.tracked) {
@@ -67,7 +69,10 @@ function apply(message) {
   if (message.models && !message.clip) studio.set({ models: message.models });
   if (message.layers) studio.set({ layers: message.layers });
   if (message.lanes) setLanes(message.lanes);
-  if (message.masks) for (const mask of message.masks) receiveMask(mask);
+  if (message.masks) {
+    for (const mask of message.masks) receiveMask(mask);
+    studio.set({ lanes: state.lanes });
+  }
   if (message.composed) receiveComposed(message.composed);
   if ("stale_from" in message) studio.set({ staleFrom: message.stale_from });
   if ("tracked" in message) studio.set({ tracked: message.tracked });
@@ -123,7 +128,6 @@ function receiveMask({ object, frame: index, png, visible }) {
   else if (!png) lane(object)[index] = 0;
   composed.delete(index);
   if (index === frame) redraw();
-  drawLanes();
 }
 
 async function receiveComposed({ frame: index, jpeg, version }) {
@@ -323,14 +327,22 @@ async function goTo(index) {
   refresh();
   const wanted = frame;
   try {
-    await frames.picture(wanted);
-    if (playing) frames.prefetch(wanted);
+    // The frame and its masks appear together, or the masks would lag behind while it plays.
+    await Promise.all([frames.picture(wanted), loadMasks(wanted)]);
+    if (playing) {
+      frames.prefetch(wanted);
+      for (let ahead = wanted + 1; ahead < wanted + 5; ahead += 1) loadMasks(ahead);
+    }
   } catch (problem) {
     studio.say(`Frame ${wanted + 1} could not be loaded (${problem.message}). Check the connection and try again.`, "error");
   }
   if (wanted !== frame) return;
   redraw();
   if (state.view === "result") compose();
+}
+
+function loadMasks(index) {
+  return Promise.all(state.objects.map((object) => masks.load(object.id, index, object.color)));
 }
 
 function play() {

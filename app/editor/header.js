@@ -58,7 +58,6 @@ document.addEventListener("pointerdown", (event) => {
 
 find(".ms-new-clip").addEventListener("click", () => {
   document.body.classList.remove("ms-editing");
-  studio.set({ task: null });
 });
 
 function renderClip(clip) {

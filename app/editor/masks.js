@@ -8,7 +8,7 @@ class MaskStore {
     this.onReady = onReady;
     this.pngs = new Map(); // "object:frame" → base64 PNG
     this.tinted = new Map(); // "object:frame:color" → canvas, oldest use first
-    this.decoding = new Set();
+    this.decoding = new Map(); // the same key → promise
     this.most = 60;
   }
 
@@ -47,24 +47,27 @@ class MaskStore {
       this.tinted.set(key, known);
       return known;
     }
-    if (!this.decoding.has(key)) this.#decode(key, object, frame, png, color);
+    this.load(object, frame, color).then(this.onReady);
     return null;
   }
 
-  async #decode(key, object, frame, png, color) {
-    this.decoding.add(key);
-    try {
-      const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
-      const mask = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
-      // A newer mask may have come while this one was decoded.
-      if (this.pngs.get(`${object}:${frame}`) === png) {
-        this.tinted.set(key, tintMask(mask, color));
-        while (this.tinted.size > this.most) this.tinted.delete(this.tinted.keys().next().value);
-      }
-    } finally {
-      this.decoding.delete(key);
+  /** Resolves when the mask can be drawn at once (also where there is none). */
+  load(object, frame, color) {
+    const png = this.pngs.get(`${object}:${frame}`);
+    const key = `${object}:${frame}:${color}`;
+    if (!png || this.tinted.has(key)) return Promise.resolve();
+    if (!this.decoding.has(key)) {
+      this.decoding.set(key, this.#decode(key, `${object}:${frame}`, png, color).finally(() => this.decoding.delete(key)));
     }
-    this.onReady();
+    return this.decoding.get(key);
+  }
+
+  async #decode(key, place, png, color) {
+    const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
+    const mask = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    if (this.pngs.get(place) !== png) return; // a newer mask came while this one was decoded
+    this.tinted.set(key, tintMask(mask, color));
+    while (this.tinted.size > this.most) this.tinted.delete(this.tinted.keys().next().value);
   }
 }
 

@@ -39,13 +39,16 @@ class Requests {
     });
   }
 
-  /** An answer came. Returns false for one that nobody waits for any more. */
+  /** Whether a message answers the request in flight, and not one that was given up. */
+  isAwaited(channel, message) {
+    return this.flying.get(channel)?.number === message.re;
+  }
+
+  /** An answer came; one that nobody waits for any more is ignored. */
   answer(channel, message) {
-    const request = this.flying.get(channel);
-    if (!request || message.re !== request.number) return false;
+    if (!this.isAwaited(channel, message)) return;
     if (message.done) this.#finish(channel, message);
-    else this.#watch(channel, request);
-    return true;
+    else this.#watch(channel, this.flying.get(channel));
   }
 
   /** Ends the request in flight by hand, because the server was told to stop it. */

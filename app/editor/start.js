@@ -21,7 +21,13 @@ for (const example of props.examples ?? []) {
 }
 find(".ms-examples").hidden = !props.examples?.length;
 
+// "New clip" only turns the page: until another clip is open, the one before is as it was.
+find(".ms-back").addEventListener("click", () => document.body.classList.add("ms-editing"));
+
 studio.on("start", "change", (keys) => {
+  const { clip } = studio.state;
+  find(".ms-back").hidden = !clip;
+  if (clip) find(".ms-back").textContent = `← Back to ${clip.name}`;
   if (!keys.includes("task")) return;
   const { task } = studio.state;
   const isOpening = task?.kind === "open";

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,15 @@ def build_export_panel() -> ExportPanel:
     return ExportPanel(view)
 
 
+def output_name(info: ClipInfo) -> str:
+    """What a rendered file is called: the browser saves it under this name, so it says which clip it is."""
+    stem = re.sub(r"[^\w .()-]", "_", Path(info.name).stem)[:80].strip(" .") or "clip"
+    return f"{stem}-masklet.mp4"
+
+
 def describe_output(path: Path, info: ClipInfo) -> dict[str, Any]:
     """A rendered file for the page: where it lies, what to call it, and its facts in words."""
     height, width = info.size
     sound = "with sound" if info.has_audio else "no sound"
     facts = f"{width} × {height} · {info.duration:.1f} s · {path.stat().st_size / 1e6:.1f} MB · {sound}"
-    return {"path": str(path), "name": f"{Path(info.name).stem}-masklet.mp4", "facts": facts}
+    return {"path": str(path), "name": path.name, "facts": facts}

@@ -1,46 +1,48 @@
-"""Serves the page for the browser test, in a process of its own: a seeded model where no weights are at hand.
-
-`python -m tests.browser.serve FOLDER PORT`: sessions go to FOLDER.
-"""
+"""Serves the page for the browser test, in a process of its own: `python -m tests.browser.serve FOLDER PORT`."""
 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch.nn import functional
 
 from app import tracking
 from app.handlers import Studio
 from app.interface import launch_page
-from app.models import DefaultModel, load_model
+from app.models import DefaultModel
 from app.sessions import Sessions
 from sam2_model import SAM2
-from sam2_model.checkpoints import find_local
-from sam2_model.config import PRESETS
+from tests.app.conftest import make_model
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def seeded_model(name: str) -> SAM2:
-    """A model with random weights: its masks mean nothing, but they are masks, and always the same."""
-    return _models.setdefault(name, _build(name))
+def tame(network: SAM2) -> SAM2:
+    """Let a random network find smooth masks of a third of the picture; its own are all, nothing or dust."""
 
+    def keep_highest_third(_: object, __: object, decoded: Any) -> Any:
+        smooth = functional.avg_pool2d(decoded.mask_logits, 9, stride=1, padding=4, count_include_pad=False)
+        flat = smooth.flatten(2)
+        centred = (flat - flat.quantile(0.67, dim=-1, keepdim=True)) / (flat.std(dim=-1, keepdim=True) + 1e-6)
+        return decoded._replace(mask_logits=8 * centred.unflatten(-1, smooth.shape[-2:]))
 
-def _build(name: str) -> SAM2:
-    torch.manual_seed(3)
-    return SAM2(PRESETS[name]).eval()
-
-
-_models: dict[str, SAM2] = {}
+    network.mask_decoder.register_forward_hook(keep_highest_third)
+    return network
 
 
 def main() -> None:
     folder, port = Path(sys.argv[1]), int(sys.argv[2])
     torch.set_num_threads(1)
+    network = tame(make_model())
+    # Slow enough that a cancel comes in time on any machine.
+    network.memory_encoder.register_forward_hook(lambda *_: time.sleep(0.15))
     sessions = Sessions(folder / "sessions")
-    tracking.connect(sessions, load=load_model if find_local("nano") else seeded_model)
-    model = DefaultModel("nano", "A model for tests.")
+    tracking.connect(sessions, load=lambda name: network)
+    model = DefaultModel("nano", "It is the test's own.")
     launch_page(Studio(sessions, model, ROOT / "examples" / "clips"), port=port)
 
 
