@@ -1,6 +1,6 @@
 """How well a checkpoint clicks and follows: `python -m training.evaluate [--sequences ../shared/data]`.
 
-Everything goes through `ImagePredictor`'s and `VideoPredictor`'s own path, frame by frame, as the app does.
+Everything goes through `VideoPredictor`, frame by frame, as the app does.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sam2_model.config import PRESETS
+import sam2_model
 from sam2_model.model import SAM2
 from sam2_model.prompts import Prompt
 from sam2_model.video_predictor import VideoPredictor
 from training.clips import ClipGenerator
+from training.export import averaged_model
 from training.figures import Mask, boundary_accuracy, deepest_point, next_click, region_overlap
 from training.material import pack
-from training.state import read_compact
 
 HELD_OUT_SEED = 2**61  # training mixes its seeds to other numbers
 CLIP_FRAMES = 16
@@ -129,18 +129,6 @@ def mean(figures: list[Figures]) -> Figures:
     return Figures(**{key: float(np.mean([row[key] for row in rows])) for key in rows[0]})
 
 
-def _load(path: Path | None) -> tuple[SAM2, str]:
-    """The shipped checkpoint, a run's `state.pt` (its average), or a folder with a compact state."""
-    if path is None:
-        import sam2_model
-
-        return sam2_model.load("nano", device="cpu"), "nano"
-    weights = read_compact(path)["average"] if path.is_dir() else torch.load(path, weights_only=True)["average"]
-    model = SAM2(PRESETS["nano"])
-    model.load_state_dict(weights)
-    return model.eval(), str(path)
-
-
 def main() -> None:
     """Measure a checkpoint and write the figures as JSON."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -154,8 +142,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     wanted = parser.parse_args()
     torch.set_num_threads(wanted.threads)
-    model, name = _load(wanted.checkpoint)
-    report: dict[str, object] = {"checkpoint": name, "machine": platform.processor() or platform.machine()}
+    model = averaged_model(wanted.checkpoint) if wanted.checkpoint else sam2_model.load("nano")
+    report: dict[str, object] = {
+        "checkpoint": str(wanted.checkpoint or "nano"),
+        "machine": platform.processor() or platform.machine(),
+    }
     sources: dict[str, Callable[[], Iterator[Sequence]]] = {
         "generated": lambda: generated_sequences(wanted.clips, wanted.material)
     }

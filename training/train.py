@@ -58,9 +58,9 @@ class Phase:
 
 # Small pictures first: a step costs a quarter, and steps are what the first understanding takes.
 CURRICULUM = (
-    Phase(until=2000, side=128, pictures=4, still_share=1.0, clips=2, frames=4),
-    Phase(until=3500, side=128, pictures=4, still_share=0.4, clips=2, frames=4),
-    Phase(until=5500, side=256, pictures=4, still_share=0.4, clips=2, frames=4),
+    Phase(until=1500, side=128, pictures=4, still_share=1.0, clips=2, frames=4),
+    Phase(until=3000, side=128, pictures=4, still_share=0.3, clips=2, frames=4),
+    Phase(until=4500, side=256, pictures=4, still_share=0.35, clips=2, frames=4),
     Phase(until=2**31, side=256, pictures=4, still_share=0.3, clips=1, frames=8),
 )
 

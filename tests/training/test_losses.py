@@ -62,7 +62,9 @@ def test_the_predicted_iou_is_compared_with_the_true_one() -> None:
 
 def test_a_hidden_object_teaches_its_score_alone() -> None:
     logits = torch.randn(1, 3, 1, 4, generator=torch.Generator().manual_seed(0)).requires_grad_()
-    losses, _ = mask_losses(logits, torch.zeros(1, 3), torch.tensor([[2.0]]), torch.zeros(1, 1, 4), LossWeights(score=1))
+    losses, _ = mask_losses(
+        logits, torch.zeros(1, 3), torch.tensor([[2.0]]), torch.zeros(1, 1, 4), LossWeights(score=1)
+    )
     losses.total.backward()
     assert logits.grad is not None
     assert logits.grad.abs().max() == 0

@@ -1,0 +1,169 @@
+"""Training learns, resumes to the same losses, keeps its state whole, and stops on what is not finite."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from sam2_model.config import PRESETS, SAM2Config
+from training.clips import ClipGenerator
+from training.episodes import EpisodePlan, choose_targets
+from training.evaluate import Sequence, annotated_sequences, generated_sequences, measure
+from training.export import averaged_model
+from training.state import StateError, load, read_compact, save_atomically, write_compact
+from training.train import Phase, Recipe, Training
+
+MICRO = replace(
+    PRESETS["nano"],
+    embed_dim=16,
+    blocks_per_stage=(1, 1, 1, 1),
+    global_attention_blocks=(2,),
+    model_dim=64,
+    memory_layers=1,
+    feedforward_dim=64,
+)
+STILLS = Phase(until=2**31, side=64, pictures=3, still_share=1.0, clips=1, frames=2)
+PLAN = EpisodePlan(targets=2, rounds=1)
+
+
+def training(config: SAM2Config = MICRO, **changes: object) -> Training:
+    recipe = Recipe(steps=100, warmup=5, learning_rate=1e-3, still_plan=PLAN, clip_plan=PLAN, curriculum=(STILLS,))
+    return Training(config, replace(recipe, **changes), ClipGenerator(side=64, objects=2))
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def test_the_loss_falls() -> None:
+    run = training()
+    losses = [float(run.advance().loss) for _ in range(30)]
+    assert sum(losses[-10:]) < 0.92 * sum(losses[:10])
+
+
+def test_stills_and_clips_resume_to_the_same_losses(tmp_path: Path) -> None:
+    mixed = (replace(STILLS, still_share=0.5),)
+    run = training(curriculum=mixed)
+    for _ in range(3):
+        run.advance()
+    run.save(tmp_path / "state.pt")
+    expected = [float(run.advance().loss) for _ in range(4)]
+    resumed = training(curriculum=mixed)
+    resumed.resume(tmp_path / "state.pt")
+    assert [float(resumed.advance().loss) for _ in range(4)] == expected
+    assert torch.equal(resumed.average.weights["no_object_pointer"], run.average.weights["no_object_pointer"])
+
+
+def test_the_seed_decides() -> None:
+    first, again, other = training(), training(), training(seed=2)
+    assert float(first.advance().loss) == float(again.advance().loss)
+    assert float(other.advance().loss) != float(first.advance().loss)
+
+
+def test_every_weight_that_clips_can_reach_is_taught() -> None:
+    clips = (replace(STILLS, still_share=0.0),)
+    run = training(curriculum=clips, clip_plan=replace(PLAN, rounds=2, box_chance=0.5, mask_chance=0.0))
+    run.advance()
+    untaught = {name for name, p in run.model.named_parameters() if p.grad is None}
+    # Two belong to masks given as prompts, one is in the released weights but never used.
+    assert untaught == {"no_memory_position", "mask_prompt_downsample.weight", "mask_prompt_downsample.bias"}
+
+
+def test_a_loss_that_is_not_finite_leaves_the_weights_alone() -> None:
+    run = training()
+    run.advance()
+    before = {name: p.detach().clone() for name, p in run.model.named_parameters()}
+    poison = run.model.mask_decoder.iou_token
+    with torch.no_grad():
+        poison.fill_(math.nan)
+    with pytest.raises(FloatingPointError, match="step 1 is nan"):
+        run.advance()
+    unchanged = [torch.equal(p, before[name]) for name, p in run.model.named_parameters() if p is not poison]
+    assert all(unchanged)
+    assert run.step == 1
+
+
+def test_the_rate_rises_holds_and_falls() -> None:
+    recipe = Recipe(steps=100, warmup=10, learning_rate=1.0, decay_from=0.6)
+    assert [recipe.rate_at(step) for step in (0, 9, 50, 80)] == pytest.approx([0.1, 1.0, 1.0, 0.5])
+    assert recipe.rate_at(99) < 0.03
+
+
+def test_a_click_changes_the_dense_map_as_much_as_the_picture_changes_the_features() -> None:
+    from sam2_model.prompt_encoder import PromptTensors
+
+    encoder = training(PRESETS["nano"]).model.prompt_encoder
+    _, dense = encoder(PromptTensors(torch.tensor([[[64.0, 64.0]]]), torch.tensor([[1]])), (8, 8))
+    assert float(dense[..., 4, 4].detach().abs().mean()) > 0.8
+    assert float(dense[..., 0, 0].detach().abs().mean()) < 0.4
+
+
+def test_a_state_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "state.pt"
+    save_atomically({"step": 1}, path)
+
+    def full_disk(*_: object) -> None:
+        raise RuntimeError("No space left on device")
+
+    monkeypatch.setattr(torch, "save", full_disk)
+    with pytest.raises(StateError, match="free some space"):
+        save_atomically({"step": 2}, path)
+    assert load(path) == {"step": 1}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_missing_and_damaged_states_are_named(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="There is no state"):
+        load(tmp_path / "state.pt")
+    (tmp_path / "state.pt").write_bytes(b"nonsense")
+    with pytest.raises(StateError, match="cannot be read"):
+        load(tmp_path / "state.pt")
+    with pytest.raises(StateError, match="no compact state"):
+        read_compact(tmp_path)
+
+
+def test_a_compact_state_starts_a_new_run(tmp_path: Path) -> None:
+    run = training()
+    for _ in range(3):
+        run.advance()
+    run.save_compact(tmp_path)
+    begun = training(seed=3)
+    begun.start_from(tmp_path)
+    kept = run.average.weights["memory_encoder.out_proj.weight"]
+    assert torch.allclose(begun.model.memory_encoder.out_proj.weight, kept, rtol=1e-3, atol=1e-4)
+    assert math.isfinite(float(begun.advance().loss))
+
+
+def test_compact_pieces_are_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.state.PIECE_BYTES", 100)
+    content = {"average": {str(i): torch.full((20,), float(i)) for i in range(5)}}
+    paths = write_compact(content, tmp_path)
+    assert len(paths) == 3
+    assert torch.equal(read_compact(tmp_path)["average"]["4"], torch.full((20,), 4.0))
+
+
+def test_targets_can_be_seen_on_the_first_frame() -> None:
+    clips = ClipGenerator(side=64, objects=2).make(seed=3, clips=4, frames=2)
+    targets = choose_targets(clips, 3, torch.Generator().manual_seed(0))
+    assert targets.masks.shape == (12, 2, 64, 64)
+    assert bool((targets.masks[:, 0].flatten(1).float().mean(1) >= 0.004).all())
+
+
+def test_evaluation_runs_through_the_predictor(tmp_path: Path) -> None:
+    sequence = next(generated_sequences(3, None))
+    short = Sequence("short", sequence.frames[:4], sequence.masks[:4])
+    run = training(PRESETS["nano"])
+    run.save(tmp_path / "state.pt")
+    figures = measure(averaged_model(tmp_path / "state.pt"), short)
+    assert 0 <= figures.click_iou <= 1
+    assert 0 <= figures.mask_f <= 1
+
+
+def test_a_folder_without_sequences_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="holds no"):
+        next(annotated_sequences(tmp_path))
