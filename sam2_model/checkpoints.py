@@ -299,7 +299,7 @@ def guess_preset(state: Mapping[str, Tensor]) -> str | None:
 
 
 def _check_architecture(config: SAM2Config, model: SAM2, state: Mapping[str, Tensor], source: str) -> None:
-    wanted = {to_meta(name): tuple(value.shape) for name, value in model.state_dict().items()}
+    wanted = dict(sorted((to_meta(name), tuple(value.shape)) for name, value in model.state_dict().items()))
     missing = [f"{name} {shape}" for name, shape in wanted.items() if name not in state]
     unknown = [f"{name} {tuple(value.shape)}" for name, value in state.items() if name not in wanted]
     misfits = [

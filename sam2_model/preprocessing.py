@@ -39,7 +39,8 @@ def to_model_input(
     """
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         raise ValueError(f"The pixels are {pixels.dtype} {pixels.shape}; (height, width, 3) uint8 RGB is wanted.")
-    picture = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None]
+    # Pillow and memory maps give arrays that cannot be written to, at which torch would warn.
+    picture = torch.from_numpy(np.require(pixels, requirements=("C", "W"))).permute(2, 0, 1)[None]
     size = (image_size, image_size)
     if filter == "bicubic":
         if picture.shape[-2:] != size:

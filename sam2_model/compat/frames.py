@@ -49,21 +49,21 @@ class VideoFile:
     def __init__(self, path: Path) -> None:
         import av  # only here: the rest of the package knows no video files
 
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the clip
         self._count = 0
         shape: tuple[int, ...] = ()
-        with av.open(str(path)) as container:
+        with tempfile.TemporaryFile() as file, av.open(str(path)) as container:
             for frame in container.decode(video=0):
                 pixels = frame.to_ndarray(format="rgb24")
                 shape = shape or pixels.shape
                 if pixels.shape != shape:
                     raise RuntimeError(f"{path} changes its size at frame {self._count}; one size is wanted.")
-                self._file.write(pixels.tobytes())
+                file.write(pixels.tobytes())
                 self._count += 1
-        if not self._count:
-            raise RuntimeError(f"{path} holds no frames.")
-        self._file.flush()
-        self._pixels = np.memmap(self._file, dtype=np.uint8, mode="r", shape=(self._count, *shape))
+            if not self._count:
+                raise RuntimeError(f"{path} holds no frames.")
+            file.flush()
+            # The mapping keeps the file's contents alive when the file itself is closed.
+            self._pixels = np.memmap(file, dtype=np.uint8, mode="r", shape=(self._count, *shape))
         self.size = (shape[0], shape[1])
 
     def __len__(self) -> int:
