@@ -25,7 +25,7 @@ from app.clip_tracker import TrackedFrame, TrackingPass
 from app.heartbeat import beats
 from app.mask_folder import MaskError
 from app.models import DefaultModel, available_models
-from app.panels.clip import describe_clip, describe_models
+from app.panels.clip import describe_clip, describe_models, picture_url
 from app.panels.export import describe_output, output_name
 from app.panels.objects import describe_lanes, describe_mask, describe_objects
 from app.project import (
@@ -52,6 +52,7 @@ Request = Mapping[str, Any]
 Handler = Callable[["Studio", str | None, Request], Iterator[Message]]
 
 _MOST_POINTS = 200
+_FIRST_PICTURE_WIDTH = 960
 _MOST_MASK_FRAMES = 40
 _NO_CLIP = "There is no clip yet; drop a video file or pick an example first."
 _NOT_UNDERSTOOD = "The page sent something that the server does not understand; reload the page and try again."
@@ -119,6 +120,8 @@ def answer(handler: Handler, studio: Studio, session_id: str | None, request: ob
 
 def open_upload(studio: Studio, upload: Path, name: str, model: str) -> Iterator[tuple[Message, str | None]]:
     """Take a clip in. Yields messages; the last comes with the new session's id."""
+    first = picture_url(upload, 0, studio.sessions.limits, _FIRST_PICTURE_WIDTH)
+    yield {"task": {"kind": "open", "text": f"Reading {name}", "done": 0, "picture": first}}, None
     session_id = None
     for progress in studio.sessions.create(upload, name=name, model=model):
         session_id = progress.session_id

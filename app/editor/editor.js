@@ -12,7 +12,6 @@ const lanes = find(".ms-lanes");
 const masks = new MaskStore(() => redraw());
 
 let frames = null; // FrameStore
-let firstPicture = null; // shown until the pack of frames is complete
 let frame = 0;
 let label = 1; // what a plain click means
 let view = { scale: 1, x: 0, y: 0 };
@@ -58,7 +57,6 @@ for (const channel of Object.keys(EVENTS)) {
 
 /** Every message is a set of optional parts; each is applied if present. */
 function apply(message) {
-  if (message.first) showFirst(message.first);
   if (message.clip) openClip(message.clip);
   if (message.objects && !requests.waiting.get("prompt")?.length) {
     const ids = message.objects.map((object) => object.id);
@@ -88,15 +86,6 @@ function apply(message) {
   refresh();
 }
 
-function showFirst(url) {
-  const image = new Image();
-  image.onload = () => {
-    firstPicture = image;
-    redraw();
-  };
-  image.src = url;
-}
-
 function openClip(clip) {
   pause();
   masks.clear();
@@ -105,8 +94,7 @@ function openClip(clip) {
   undoable = [];
   redoable = [];
   shown = null;
-  frames = clip.pack ? new FrameStore({ url: studio.fileUrl(clip.pack.path), offsets: clip.pack.offsets }) : null;
-  if (clip.pack) firstPicture = null;
+  frames = new FrameStore({ url: studio.fileUrl(clip.pack.path), offsets: clip.pack.offsets });
   frame = 0;
   isZoomed = false;
   cursor = null;
@@ -203,8 +191,7 @@ function draw() {
   const result = state.view === "result" ? composed.get(frame) : undefined;
   const base = result ?? frames?.peek(frame);
   if (base) shown = base;
-  const background = shown ?? firstPicture;
-  if (background) pen.drawImage(background, 0, 0, width, height);
+  if (shown) pen.drawImage(shown, 0, 0, width, height);
   if (state.view === "masks") drawMasks(width, height);
   pen.setTransform(density, 0, 0, density, 0, 0);
   if (state.view === "masks" && !playing) drawPrompts();
@@ -757,9 +744,6 @@ function refresh() {
   const hint = hintText();
   find(".ms-hint").textContent = hint;
   find(".ms-hint").hidden = !hint;
-  const isWaiting = state.task?.kind === "open" && !isReady();
-  find(".ms-veil").hidden = !isWaiting;
-  if (isWaiting) find(".ms-veil-text").textContent = state.task.text;
   stage.classList.toggle("is-busy", requests.isBusy("prompt"));
   stage.dataset.frame = String(frame);
 }

@@ -32,6 +32,10 @@ studio.on("start", "change", (keys) => {
   const { task } = studio.state;
   const isOpening = task?.kind === "open";
   find(".ms-opening").hidden = !isOpening;
+  document.body.classList.toggle("ms-opening-clip", isOpening);
+  const picture = find(".ms-opening img");
+  if (task?.picture) picture.src = task.picture;
+  picture.hidden = !isOpening || !picture.src || (picture.hidden && !task.picture);
   for (const button of element.querySelectorAll(".ms-example")) button.disabled = isOpening;
   if (isOpening) {
     find(".ms-opening-text").textContent = task.text;

@@ -15,6 +15,7 @@ from app.editor.assets import read_asset, read_script
 from app.models import ModelChoice
 from app.sessions import Session
 from media.errors import MediaError
+from media.limits import LOCAL, Limits
 from media.video_clip import VideoClip
 
 _EXAMPLE_WIDTH = 320
@@ -83,18 +84,26 @@ def describe_models(choices: tuple[ModelChoice, ...], current: str, reason: str)
 
 
 def describe_examples(folder: Path) -> list[dict[str, str]]:
-    """The example clips of a folder, each with a small picture of its middle; unreadable ones are left out."""
+    """The example clips of a folder, each with a small picture from near its beginning; unreadable ones are left out."""
     found = []
     for path in sorted(folder.glob("*.mp4")):
         try:
-            with VideoClip.open(path) as clip:
-                image = Image.fromarray(clip.frame(clip.num_frames // 3).pixels)
+            picture = picture_url(path, 8, LOCAL, _EXAMPLE_WIDTH)
         except MediaError:
             continue
-        image.thumbnail((_EXAMPLE_WIDTH, _EXAMPLE_WIDTH))
-        buffer = io.BytesIO()
-        image.save(buffer, format="JPEG", quality=80)
-        picture = f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
-        title = path.stem.replace("_", " ").capitalize()
-        found.append({"name": path.stem, "title": title, "picture": picture})
+        found.append({"name": path.stem, "title": path.stem.replace("_", " ").capitalize(), "picture": picture})
     return found
+
+
+def picture_url(path: Path, frame_index: int, limits: Limits, longest_side: int) -> str:
+    """One frame of a clip (its last one, if it is shorter) as a small JPEG in a data address.
+
+    Raises:
+        MediaError: the clip is refused.
+    """
+    with VideoClip.open(path, limits=limits) as clip:
+        image = Image.fromarray(clip.frame(min(frame_index, clip.num_frames - 1)).pixels)
+    image.thumbnail((longest_side, longest_side))
+    buffer = io.BytesIO()
+    image.save(buffer, format="JPEG", quality=80)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

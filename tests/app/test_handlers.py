@@ -56,6 +56,7 @@ def test_opening_says_how_far_it_is_and_ends_with_a_clip_and_an_object(studio: S
     *progress, (message, session_id) = handlers.open_upload(studio, clip_path, "square.mp4", "nano")
     assert session_id is not None
     assert all(told["task"]["kind"] == "open" and missing is None for told, missing in progress[:-1])
+    assert progress[0][0]["task"]["picture"].startswith("data:image/jpeg;base64,")
     assert message["clip"]["size"] == list(SIZE)
     assert message["clip"]["frames"] == NUM_FRAMES
     assert message["clip"]["has_audio"]
