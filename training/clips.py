@@ -172,7 +172,8 @@ class ClipGenerator:
         time = torch.arange(frames, device=self.device, dtype=torch.float32)[None]
         lasting = uniform(gen, clips, 1, low=6, high=16)
         begun = time - uniform(gen, clips, 1, low=1, high=8)
-        swing = torch.sin((begun / lasting).clamp(0, 1) * math.pi) ** 0.7
+        # Half a sine, broadened; its end may fall a hair below zero, of which there is no root.
+        swing = torch.sin((begun / lasting).clamp(0, 1) * math.pi).clamp(min=0) ** 0.7
         direction = uniform(gen, clips, 1, high=2 * math.pi)
         goes = (uniform(gen, clips, 1) < LEAVING_CHANCE) * 2.4
         return torch.stack([swing * direction.cos(), swing * direction.sin()], -1) * goes[..., None]

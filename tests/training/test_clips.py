@@ -84,3 +84,9 @@ def test_masks_are_where_the_object_is_visible() -> None:
 def test_one_frame_is_enough() -> None:
     clips = ClipGenerator(side=SIDE, objects=1).make(seed=1, clips=1, frames=1)
     assert clips.frames.shape == (1, 1, 3, SIDE, SIDE)
+
+
+def test_long_clips_stay_whole() -> None:
+    """Objects that left and came back once turned whole frames black."""
+    clips = ClipGenerator(side=32, objects=3).make(seed=2, clips=4, frames=32)
+    assert float(clips.frames.float().mean((2, 3, 4)).min()) > 10
