@@ -84,7 +84,7 @@ def describe_models(choices: tuple[ModelChoice, ...], current: str, reason: str)
 
 
 def describe_examples(folder: Path) -> list[dict[str, str]]:
-    """The example clips of a folder, each with a small picture from near its beginning; unreadable ones are left out."""
+    """The example clips of a folder, each with a small picture of its start; unreadable ones are left out."""
     found = []
     for path in sorted(folder.glob("*.mp4")):
         try:
