@@ -28,7 +28,8 @@ REAL_SHARE = 0.6  # of backgrounds and of objects that are real, where there is 
 SCENE_ZOOM = 1.3  # the background picture is this much wider than the frame, so that it can move
 LOOKALIKE_CHANCE = 0.2
 LEAVING_CHANCE = 0.12
-TWO_PART_CHANCE = 0.3
+TWO_PART_CHANCE = 0.4
+JOINED_CHANCE = 0.25  # of an object being two things that move as one, as a rider and a horse
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ class ClipGenerator:
     def make(self, seed: int, clips: int, frames: int) -> Clips:
         """Make `clips` clips of `frames` frames; equal arguments give equal clips on one kind of device."""
         gen = torch.Generator(device=self.device).manual_seed(seed)
-        pace = torch.exp(uniform(gen, clips, low=math.log(0.4), high=math.log(2.0)))
+        pace = torch.exp(uniform(gen, clips, low=math.log(0.4), high=math.log(2.8)))
         camera = self._camera_path(gen, clips, frames, pace)
         background = self._background(gen, camera, pace)  # (B*T, 4, S, S)
         looks = self._looks(gen, clips)  # (B, K, 4, s, s), colour premultiplied
@@ -120,7 +121,7 @@ class ClipGenerator:
         first, second = procedural_textures(gen, 2 * n, side).split(n)
         if self.material is not None:
             patches = self.material.patches(gen, n, side)
-            first = torch.where(uniform(gen, n, 1, 1, 1) < 0.3, patches, first)
+            first = torch.where(uniform(gen, n, 1, 1, 1) < 0.5, patches, first)
         color = mosaics(gen, first, second, TWO_PART_CHANCE)
         alpha, depth = procedural_shapes(gen, n, side)
         shading = uniform(gen, n, 1, 1, 1, high=0.6)
@@ -129,7 +130,7 @@ class ClipGenerator:
         if self.material is not None:
             real = self.material.cutouts(gen, n, side)
             looks = torch.where(uniform(gen, n, 1, 1, 1) < REAL_SHARE, real, looks)
-        looks = self._tinted(gen, looks).view(clips, self.objects, 4, side, side)
+        looks = self._joined(gen, self._tinted(gen, looks)).view(clips, self.objects, 4, side, side)
         if self.objects > 1:
             twin = uniform(gen, clips, 1, 1, 1) < LOOKALIKE_CHANCE
             looks = torch.cat([looks[:, :1], torch.where(twin, looks[:, 0], looks[:, 1])[:, None], looks[:, 2:]], 1)
@@ -142,6 +143,19 @@ class ClipGenerator:
         lit = 1 + 0.25 * smooth_noise(gen, n, 2, looks.shape[-1])
         color = (looks[:, :3] * gain * lit).clamp(min=0)
         return torch.cat([torch.minimum(color, looks[:, 3:]), looks[:, 3:]], 1)
+
+    def _joined(self, gen: torch.Generator, looks: Tensor) -> Tensor:
+        """Put some objects, made smaller, in front of others: one object of very different parts."""
+        n, _, side, _ = looks.shape
+        scale = 1 / uniform(gen, n, low=0.5, high=0.8)
+        shift = uniform(gen, n, 2, low=-0.45, high=0.45) * scale[:, None]
+        theta = torch.zeros(n, 2, 3, device=self.device)
+        theta[:, 0, 0] = theta[:, 1, 1] = scale
+        theta[:, :, 2] = shift
+        grid = F.affine_grid(theta, [n, 1, side, side], align_corners=False)
+        front = F.grid_sample(looks.roll(1, 0), grid, align_corners=False)
+        front = front * (uniform(gen, n, 1, 1, 1) < JOINED_CHANCE)
+        return front + looks * (1 - front[:, 3:])
 
     def _move(self, gen: torch.Generator, look: Tensor, camera: Tensor, pace: Tensor, present: float) -> Tensor:
         """One object of every clip through time: (B*T, 4, S, S).

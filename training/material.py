@@ -21,6 +21,7 @@ from training.textures import uniform
 SCENE_SIDE = 288  # [px] of a packed photo
 CUTOUT_SIDE = 128  # [px] of a packed cut-out, its object filling the middle 90 %
 SMALLEST_OBJECT = 0.012  # share of the photo; smaller labelled objects are left out
+PHOTOGRAPHED_SHARE = 0.6  # of cut-outs; drawn ones outnumber them, but are smooth and clean
 SKIPPED_SOURCES = ("facades", "mushrooms")  # hundreds of touching pieces a picture: no one would click them as objects
 
 
@@ -33,12 +34,14 @@ class Material:
         labels: (P, SCENE_SIDE, SCENE_SIDE) uint8: 0, or the number of a labelled object, 1…count.
         counts: (P,) int64, labelled objects of each photo; 0 where it has none.
         objects: (C, 4, CUTOUT_SIDE, CUTOUT_SIDE) uint8, colour and alpha, colour not premultiplied.
+        photographed: how many of the objects, the first ones, were cut out of photos; the others are drawn.
     """
 
     photos: Tensor
     labels: Tensor
     counts: Tensor
     objects: Tensor
+    photographed: int
 
     def scenes(self, gen: torch.Generator, n: int, side: int) -> Tensor:
         """Photos as backgrounds, with one labelled object of each in the fourth channel: (n, 4, side, side) in 0–1."""
@@ -63,7 +66,10 @@ class Material:
 
     def cutouts(self, gen: torch.Generator, n: int, side: int) -> Tensor:
         """Cut-out things, colour premultiplied: (n, 4, side, side) in 0–1."""
-        chosen = torch.randint(len(self.objects), (n,), generator=gen, device=gen.device)
+        chosen = (uniform(gen, n) * len(self.objects)).long()
+        if self.photographed:
+            photographed = (uniform(gen, n) * self.photographed).long()
+            chosen = torch.where(uniform(gen, n) < PHOTOGRAPHED_SHARE, photographed, chosen)
         looks = self.objects[chosen].float() / 255
         looks = torch.cat([looks[:, :3] * looks[:, 3:], looks[:, 3:]], 1)
         if side != CUTOUT_SIDE:
@@ -92,6 +98,7 @@ def pack(folder: Path, device: str = "cpu") -> Material:
             sum(((square == v) * (i + 1) for i, v in enumerate(kept)), np.zeros_like(square)).astype(np.uint8)
         )
         counts.append(len(kept))
+    photographed = len(objects)
     for path in (*_pictures(folder / "photos"), *_pictures(folder / "textures")):
         photos.append(_square(_read_rgb(path), cv2.INTER_AREA))
         labels.append(np.zeros((SCENE_SIDE, SCENE_SIDE), np.uint8))
@@ -110,6 +117,7 @@ def pack(folder: Path, device: str = "cpu") -> Material:
         torch.from_numpy(np.stack(labels)).to(device),
         torch.tensor(counts, device=device),
         torch.from_numpy(np.stack(objects)).permute(0, 3, 1, 2).contiguous().to(device),
+        photographed,
     )
 
 

@@ -58,10 +58,10 @@ class Phase:
 
 # Small pictures first: a step costs a quarter, and steps are what the first understanding takes.
 CURRICULUM = (
-    Phase(until=1500, side=128, pictures=4, still_share=1.0, clips=2, frames=4),
-    Phase(until=3000, side=128, pictures=4, still_share=0.3, clips=2, frames=4),
-    Phase(until=4500, side=256, pictures=4, still_share=0.35, clips=2, frames=4),
-    Phase(until=2**31, side=256, pictures=4, still_share=0.3, clips=1, frames=8),
+    Phase(until=2000, side=128, pictures=4, still_share=1.0, clips=2, frames=4),
+    Phase(until=3500, side=128, pictures=4, still_share=0.4, clips=2, frames=4),
+    Phase(until=5300, side=192, pictures=4, still_share=0.3, clips=2, frames=5),
+    Phase(until=2**31, side=256, pictures=4, still_share=0.25, clips=1, frames=8),
 )
 
 
@@ -84,16 +84,16 @@ class Recipe:
         weights: of the losses.
     """
 
-    steps: int = 7000
+    steps: int = 6300
     seed: int = 1
     learning_rate: float = 3e-4
     warmup: int = 100
-    decay_from: float = 0.7
+    decay_from: float = 0.75
     weight_decay: float = 0.05
     clip_norm: float = 1.0
     average_decay: float = 0.998
     still_plan: EpisodePlan = field(default_factory=lambda: EpisodePlan(targets=4, rounds=2))
-    clip_plan: EpisodePlan = field(default_factory=lambda: EpisodePlan(targets=3, rounds=1))
+    clip_plan: EpisodePlan = field(default_factory=lambda: EpisodePlan(targets=3, rounds=1, mask_chance=0.35))
     curriculum: tuple[Phase, ...] = CURRICULUM
     weights: LossWeights = field(default_factory=LossWeights)
 

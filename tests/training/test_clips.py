@@ -25,7 +25,7 @@ def flat_material() -> Material:
     disk = np.zeros((CUTOUT_SIDE, CUTOUT_SIDE, 4), np.uint8)
     y, x = np.mgrid[:CUTOUT_SIDE, :CUTOUT_SIDE] - CUTOUT_SIDE / 2
     disk[x**2 + y**2 < (CUTOUT_SIDE * 0.4) ** 2] = (255, 0, 0, 255)
-    return Material(photos, labels, torch.tensor([1]), torch.from_numpy(disk).permute(2, 0, 1)[None])
+    return Material(photos, labels, torch.tensor([1]), torch.from_numpy(disk).permute(2, 0, 1)[None], photographed=0)
 
 
 def test_shapes_and_types(clips: Clips) -> None:
