@@ -24,7 +24,7 @@ from training.textures import (
     uniform,
 )
 
-REAL_SHARE = 0.6  # of backgrounds and of objects that are real, where there is material
+REAL_SHARE = 0.7  # of backgrounds and of objects that are real, where there is material
 SCENE_ZOOM = 1.3  # the background picture is this much wider than the frame, so that it can move
 LOOKALIKE_CHANCE = 0.2
 LEAVING_CHANCE = 0.12

@@ -22,7 +22,7 @@ SCENE_SIDE = 288  # [px] of a packed photo
 CUTOUT_SIDE = 128  # [px] of a packed cut-out, its object filling the middle 90 %
 SMALLEST_OBJECT = 0.012  # share of the photo; smaller labelled objects are left out
 PHOTOGRAPHED_SHARE = 0.6  # of cut-outs; drawn ones outnumber them, but are smooth and clean
-SKIPPED_SOURCES = ("facades", "mushrooms")  # hundreds of touching pieces a picture: no one would click them as objects
+LABELLED_SHARE = 0.75  # of background photos that have labelled objects; only they show where real things end
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +46,10 @@ class Material:
     def scenes(self, gen: torch.Generator, n: int, side: int) -> Tensor:
         """Photos as backgrounds, with one labelled object of each in the fourth channel: (n, 4, side, side) in 0–1."""
         chosen = torch.randint(len(self.photos), (n,), generator=gen, device=gen.device)
-        # Photos with labels are worth more: they show where real things end.
         labelled = (self.counts > 0).nonzero()[:, 0]
         if len(labelled):
             pick = labelled[torch.randint(len(labelled), (n,), generator=gen, device=gen.device)]
-            chosen = torch.where(uniform(gen, n) < 0.6, pick, chosen)
+            chosen = torch.where(uniform(gen, n) < LABELLED_SHARE, pick, chosen)
         wanted = 1 + (uniform(gen, n) * self.counts[chosen]).long()
         wanted = torch.where(self.counts[chosen] > 0, wanted, -1)
         mask = self.labels[chosen] == wanted[:, None, None]
@@ -85,7 +84,7 @@ def pack(folder: Path, device: str = "cpu") -> Material:
     """
     photos, labels, counts, objects = [], [], [], []
     for path in _pictures(folder / "masks"):
-        if path.parent.name in SKIPPED_SOURCES or not path.with_suffix(".png").exists():
+        if not path.with_suffix(".png").exists():
             continue
         pixels = _read_rgb(path)
         numbered = cv2.imread(str(path.with_suffix(".png")), cv2.IMREAD_UNCHANGED)
