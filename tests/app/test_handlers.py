@@ -79,7 +79,7 @@ def test_a_file_that_is_no_video_is_refused_in_a_sentence(studio: Studio, tmp_pa
     assert message["done"]
     assert message["error"].endswith(".")
     assert "Traceback" not in message["error"]
-    assert not list(studio.sessions.root.iterdir())
+    assert not list(studio.sessions.root.glob("*"))
 
 
 def test_a_click_brings_the_mask_and_the_objects_back(studio: Studio, edited: str) -> None:
