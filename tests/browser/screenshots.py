@@ -13,7 +13,7 @@ from typing import Any
 from tests.browser.test_story import CHROMIUM, FLAGS
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
-EXAMPLE, CLICK = "Bird", (0.535, 0.55)  # the click in shares of the picture's width and height
+EXAMPLE, CLICK = "Bird", (0.45, 0.62)  # the click in shares of the picture's width and height
 TRACKING_MILLISECONDS = 1_800_000
 
 
