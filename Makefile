@@ -1,10 +1,9 @@
-.PHONY: demo test parity lint format bench install dev clean
+.PHONY: demo install test parity lint format bench clean
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTHON ?= python3
-TORCH := "torch>=2.10,<2.14"
 
-# On Linux without an NVIDIA driver the CPU build of torch is wanted; 2.13.0 exists as one everywhere we looked.
+# torch comes first and by exact version: a range would take the newest build, which may be gigabytes larger.
 $(VENV)/.app: requirements.txt
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install -q --upgrade pip
@@ -18,7 +17,6 @@ $(VENV)/.dev: $(VENV)/.app requirements-dev.txt
 	touch $@
 
 install: $(VENV)/.app
-dev: $(VENV)/.dev
 
 demo: $(VENV)/.app
 	$(PY) app.py
@@ -40,6 +38,8 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(PY) -m benchmarks.tracking
+	$(PY) -m benchmarks.embedded
+	$(PY) -m benchmarks.effects
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
