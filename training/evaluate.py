@@ -15,7 +15,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 import sam2_model
@@ -26,6 +25,7 @@ from training.clips import ClipGenerator
 from training.export import averaged_model
 from training.figures import Mask, boundary_accuracy, deepest_point, next_click, region_overlap
 from training.material import pack
+from training.train import keep_memory
 
 HELD_OUT_SEED = 2**61  # training mixes its seeds to other numbers
 CLIP_FRAMES = 16
@@ -135,21 +135,20 @@ def main() -> None:
     parser.add_argument(
         "--checkpoint", type=Path, help="a run's state.pt or a compact state's folder; default: as shipped"
     )
-    parser.add_argument("--clips", type=int, default=40, help="generated clips")
+    parser.add_argument("--clips", type=int, default=40, help="generated clips; 0 for none")
     parser.add_argument("--material", type=Path, help="real pictures to mix into the generated clips")
     parser.add_argument("--sequences", type=Path, help="folder of annotated sequences to measure besides")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/nano.json"))
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     wanted = parser.parse_args()
-    torch.set_num_threads(wanted.threads)
+    keep_memory()
     model = averaged_model(wanted.checkpoint) if wanted.checkpoint else sam2_model.load("nano")
     report: dict[str, object] = {
         "checkpoint": str(wanted.checkpoint or "nano"),
         "machine": platform.processor() or platform.machine(),
     }
-    sources: dict[str, Callable[[], Iterator[Sequence]]] = {
-        "generated": lambda: generated_sequences(wanted.clips, wanted.material)
-    }
+    sources: dict[str, Callable[[], Iterator[Sequence]]] = {}
+    if wanted.clips:
+        sources["generated"] = lambda: generated_sequences(wanted.clips, wanted.material)
     if folder := wanted.sequences:
         sources["sequences"] = lambda: annotated_sequences(folder)
     for source, sequences in sources.items():
