@@ -30,7 +30,7 @@ class Twins(NamedTuple):
     ours: SAM2
 
 
-@lru_cache(maxsize=2)  # the large ones are a gigabyte each
+@lru_cache(maxsize=4)  # a large pair is two gigabytes
 def twins(preset: str, image_size: int = IMAGE_SIZE, score_shift: float = oracles.ALWAYS_VISIBLE) -> Twins:
     """Both networks of a preset, on the CPU in float32."""
     official = oracles.seeded_official(preset, image_size, score_shift=score_shift)

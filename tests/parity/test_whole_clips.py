@@ -29,7 +29,7 @@ def compare(what: str, ours: list[Seen], theirs: list[Seen], tolerance: float) -
 @pytest.mark.parametrize("preset", EVERY_PRESET)
 def test_a_short_clip_with_everything(preset: str) -> None:
     """Under 16 frames, more than the memory holds; point, box and mask; a correction; a late object; backwards."""
-    frames = make_clip(9, SIZE)
+    frames = make_clip(8, SIZE)
     actions = (
         Say(1, 0, Prompt(points=(DISC,), labels=(1,))),
         Say(1, 0, Prompt(points=(DISC, (10, 10)), labels=(1, 0))),  # a second click refines the first mask
@@ -37,10 +37,10 @@ def test_a_short_clip_with_everything(preset: str) -> None:
         Go(0, 7),
         Say(1, 5, Prompt(points=((150, 82),), labels=(0,))),  # a correction on a frame that was tracked
         Say(7, 6, Prompt(mask=rectangle(SIZE, 60, 20, 140, 110))),  # added after tracking began
-        Go(5, 7),
-        Go(6, 4),
+        Go(5, 6),
+        Go(6, 5),
         Remove(2),
-        Go(8, 8),
+        Go(7, 7),
     )
     both = twins(preset)
     with oracles.memories_in_float32():
@@ -107,12 +107,12 @@ def test_a_clip_at_the_released_size(preset: str) -> None:
 @pytest.mark.parametrize("preset", QUICK[:1])
 def test_every_frame_may_be_a_prompt(preset: str) -> None:
     """Corrections that count as prompts (the reference's add_all_frames_to_correct_as_cond)."""
-    frames = make_clip(5, SIZE)
+    frames = make_clip(4, SIZE)
     actions = (
         Say(1, 0, Prompt(points=(DISC,), labels=(1,))),
-        Go(0, 3),
-        Say(1, 2, Prompt(points=(BAR,), labels=(0,))),
-        Go(2, 4),
+        Go(0, 2),
+        Say(1, 1, Prompt(points=(BAR,), labels=(0,))),
+        Go(1, 3),
     )
     both = twins(preset)
     both.official.add_all_frames_to_correct_as_cond = True
