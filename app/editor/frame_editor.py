@@ -21,7 +21,12 @@ class FrameEditor(gr.HTML):
     def __init__(self, **kwargs: Any) -> None:
         # Gradio knows the events of a subclass by their names in its script, in quotes.
         events = json.dumps({channel: f"ask_{channel}" for channel in CHANNELS})
-        scripts = read_script("geometry.js", "frames.js", "masks.js", "requests.js", "editor.js")
+        scripts = read_script(
+            *("geometry.js", "frames.js", "masks.js", "requests.js"),
+            "editor.js",  # what those below share
+            *("stage.js", "timeline.js", "result.js", "prompts.js"),
+            *("pointer.js", "keys.js", "controls.js", "messages.js"),
+        )
         super().__init__(
             html_template=read_asset("editor.html"),
             js_on_load=f"const EVENTS = {events};\n{scripts}",

@@ -1,0 +1,88 @@
+// The buttons and words around the stage, kept in step with the state.
+
+let label = 1; // what a plain click means
+
+function setLabel(sign) {
+  label = sign;
+  refresh();
+}
+
+function hideHelp() {
+  find(".ms-help").hidden = true;
+  find("[data-do=help]").setAttribute("aria-expanded", "false");
+}
+
+function toggleHelp() {
+  const help = find(".ms-help");
+  help.hidden = !help.hidden;
+  find("[data-do=help]").setAttribute("aria-expanded", String(!help.hidden));
+}
+
+const ACTIONS = {
+  undo,
+  redo,
+  wipe: () => place(() => ({ points: [], box: null })),
+  "zoom-in": () => zoom(1.4),
+  "zoom-out": () => zoom(1 / 1.4),
+  help: toggleHelp,
+  previous: () => step(-1),
+  next: () => step(1),
+  play: () => (playing ? pause() : play()),
+};
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.dataset.do) ACTIONS[button.dataset.do]();
+  if (button.dataset.mode) setLabel(Number(button.dataset.mode));
+  if (button.dataset.view) {
+    studio.set({ view: button.dataset.view });
+    if (button.dataset.view === "result") compose();
+  }
+});
+
+function hintText() {
+  if (!isReady() || state.view === "result") return "";
+  const object = studio.object(state.selected);
+  if (!object) return "";
+  const isFresh = !Object.keys(object.prompts).length && !lane(object.id).some(Boolean);
+  if (!isFresh) return "";
+  return state.objects.length === 1 ? "Click the thing you want to follow, or drag a box around it" : `Click or box ${object.name}`;
+}
+
+/** Puts the controls in step with the state. */
+function refresh() {
+  const prompt = promptOf(studio.object(state.selected), frame);
+  find("[data-do=undo]").disabled = !undoable.length;
+  find("[data-do=redo]").disabled = !redoable.length;
+  find("[data-do=wipe]").disabled = !prompt.points.length && !prompt.box;
+  for (const button of element.querySelectorAll("[data-mode]")) {
+    button.setAttribute("aria-pressed", String(Number(button.dataset.mode) === label));
+  }
+  for (const button of element.querySelectorAll("[data-view]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.view === state.view));
+  }
+  find(".ms-play").classList.toggle("is-playing", Boolean(playing));
+  find(".ms-play").setAttribute("aria-label", playing ? "Pause" : "Play");
+  stage.classList.toggle("takes-away", label === 0);
+  const hint = hintText();
+  find(".ms-hint").textContent = hint;
+  find(".ms-hint").hidden = !hint;
+  stage.classList.toggle("is-busy", requests.isBusy("prompt"));
+  stage.dataset.frame = String(frame);
+}
+
+studio.on("editor", "change", (keys) => {
+  if (keys.includes("task")) noticeTask();
+  refresh();
+  if (keys.includes("objects") || keys.includes("lanes")) drawLanes();
+  redraw();
+});
+
+studio.on("editor", "say", ({ text, kind }) => {
+  const status = find(".ms-status");
+  status.textContent = text;
+  status.dataset.kind = kind;
+});
+
+refresh();
