@@ -8,10 +8,11 @@ from typing import Any
 
 import gradio as gr
 
-from app import handlers, tracking
+from app import tracking
 from app.editor.channels import reply
 from app.editor.frame_editor import FrameEditor
-from app.handlers import Handler, Message, Studio
+from app.handlers import editing, opening, running
+from app.handlers.envelope import Handler, Message, Request, Studio, answer
 from app.panels.clip import ClipPanel
 
 Update = dict[str, Any]
@@ -32,21 +33,21 @@ def connect_events(studio: Studio, session: gr.State, editor: FrameEditor, clip:
         "api_visibility": "private",
     }
     for channel, handler in {
-        "prompt": handlers.prompt,
-        "objects": handlers.objects,
-        "look": handlers.look,
-        "masks": handlers.masks,
-        "model": handlers.model,
+        "prompt": editing.prompt,
+        "objects": editing.objects,
+        "look": editing.look,
+        "masks": editing.masks,
+        "model": opening.model,
     }.items():
         _listen(editor, channel, _answering(channel, handler, studio), [session], [editor], settings, _QUICK)
     for channel, handler, stopper in (
-        ("track", handlers.track, handlers.stop_track),
-        ("render", handlers.render, handlers.stop_render),
+        ("track", running.track, running.stop_track),
+        ("render", running.render, running.stop_render),
     ):
-        running = _listen(editor, channel, _answering(channel, handler, studio), [session], [editor], settings, _LONG)
+        task = _listen(editor, channel, _answering(channel, handler, studio), [session], [editor], settings, _LONG)
         stop = f"stop_{channel}"
         on_stop = _answering(stop, stopper, studio)
-        _listen(editor, stop, on_stop, [session], [editor], {**settings, "cancels": [running]}, _QUICK)
+        _listen(editor, stop, on_stop, [session], [editor], {**settings, "cancels": [task]}, _QUICK)
 
     opened = [session, editor, clip.upload]
     _listen(editor, "open", _opening_example(studio), [session], opened, settings, _LONG)
@@ -81,7 +82,7 @@ def _listen(
 
 def _answering(channel: str, handler: Handler, studio: Studio) -> Callable[..., Iterator[Update]]:
     def on_event(session_id: str | None, event: gr.EventData) -> Iterator[Update]:
-        for message in handlers.answer(handler, studio, session_id, event._data):
+        for message in answer(handler, studio, session_id, event._data):
             yield reply(channel, message)
 
     return on_event
@@ -92,7 +93,7 @@ def _opening_example(studio: Studio) -> Callable[..., Iterator[Any]]:
         request = event._data
 
         def source() -> tuple[Path, str]:
-            path = handlers.example_path(studio, request)
+            path = opening.example_path(studio, request)
             return path, path.name
 
         yield from _open(studio, source, session_id, request)
@@ -117,14 +118,14 @@ def _open(
     """
     new_session: list[str] = []
 
-    def handler(_: Studio, __: str | None, ___: handlers.Request) -> Iterator[Message]:
+    def handler(_: Studio, __: str | None, ___: Request) -> Iterator[Message]:
         path, name = source()
-        for message, session_id in handlers.open_upload(studio, path, name, studio.model.name):
+        for message, session_id in opening.open_upload(studio, path, name, studio.model.name):
             if session_id is not None:
                 new_session.append(session_id)
             yield message
 
-    for message in handlers.answer(handler, studio, old_session, request):
+    for message in answer(handler, studio, old_session, request):
         update = reply("open", message)
         if message["done"]:
             yield new_session[0] if new_session else gr.skip(), update, None

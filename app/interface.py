@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gradio as gr
 
-from app import handlers
 from app.editor.frame_editor import FrameEditor
 from app.events import connect_events, forget_session
-from app.handlers import Studio
+from app.handlers.envelope import Studio
+from app.handlers.opening import models_of
 from app.panels.clip import build_clip_panel, build_header, describe_examples
 from app.panels.effects import build_effects_panel
 from app.panels.export import build_export_panel
@@ -30,7 +30,7 @@ def build_page(studio: Studio) -> gr.Blocks:
             time_to_live=studio.sessions.idle_seconds,
             delete_callback=lambda session_id: forget_session(studio, session_id),
         )
-        header = build_header(handlers.models_of(studio, studio.model.name))
+        header = build_header(models_of(studio, studio.model.name))
         clip = build_clip_panel(header, describe_examples(studio.examples))
         with gr.Row(elem_classes="ms-workspace"):
             with gr.Column(scale=5, min_width=320, elem_classes="ms-main"):

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app import handlers
-from app.handlers import Message, Studio
+from app.handlers import editing, opening, running
+from app.handlers.envelope import Handler, Message, RequestError, Studio, answer
 from app.models import DefaultModel
 from app.panels.clip import describe_examples, describe_models
 from app.panels.effects import describe_edge
@@ -39,11 +39,11 @@ def edited(session: Session, studio: Studio) -> str:
     return session.id
 
 
-def run(studio: Studio, handler: handlers.Handler, session_id: str | None, **request: Any) -> list[Message]:
-    return list(handlers.answer(handler, studio, session_id, {"n": 7, **request}))
+def run(studio: Studio, handler: Handler, session_id: str | None, **request: Any) -> list[Message]:
+    return list(answer(handler, studio, session_id, {"n": 7, **request}))
 
 
-def last(studio: Studio, handler: handlers.Handler, session_id: str | None, **request: Any) -> Message:
+def last(studio: Studio, handler: Handler, session_id: str | None, **request: Any) -> Message:
     return run(studio, handler, session_id, **request)[-1]
 
 
@@ -53,7 +53,7 @@ def alpha_of(png: str) -> np.ndarray:
 
 
 def test_opening_says_how_far_it_is_and_ends_with_a_clip_and_an_object(studio: Studio, clip_path: Path) -> None:
-    *progress, (message, session_id) = handlers.open_upload(studio, clip_path, "square.mp4", "nano")
+    *progress, (message, session_id) = opening.open_upload(studio, clip_path, "square.mp4", "nano")
     assert session_id is not None
     assert all(told["task"]["kind"] == "open" and missing is None for told, missing in progress[:-1])
     assert progress[0][0]["task"]["picture"].startswith("data:image/jpeg;base64,")
@@ -72,10 +72,10 @@ def test_opening_says_how_far_it_is_and_ends_with_a_clip_and_an_object(studio: S
 def test_a_file_that_is_no_video_is_refused_in_a_sentence(studio: Studio, tmp_path: Path) -> None:
     sound = make_sound_file(tmp_path / "sound.wav")
 
-    def opening(*_: Any) -> Iterator[Message]:
-        return (message for message, _ in handlers.open_upload(studio, sound, "sound.wav", "nano"))
+    def open_sound(*_: Any) -> Iterator[Message]:
+        return (message for message, _ in opening.open_upload(studio, sound, "sound.wav", "nano"))
 
-    (message,) = handlers.answer(opening, studio, None, {})
+    (message,) = answer(open_sound, studio, None, {})
     assert message["done"]
     assert message["error"].endswith(".")
     assert "Traceback" not in message["error"]
@@ -83,7 +83,7 @@ def test_a_file_that_is_no_video_is_refused_in_a_sentence(studio: Studio, tmp_pa
 
 
 def test_a_click_brings_the_mask_and_the_objects_back(studio: Studio, edited: str) -> None:
-    message = last(studio, handlers.prompt, edited, **CLICK)
+    message = last(studio, editing.prompt, edited, **CLICK)
     assert "error" not in message
     assert (message["re"], message["done"]) == (1, True)
     (mask,) = message["masks"]
@@ -94,8 +94,8 @@ def test_a_click_brings_the_mask_and_the_objects_back(studio: Studio, edited: st
 
 
 def test_taking_all_clicks_away_takes_the_mask_away(studio: Studio, edited: str) -> None:
-    last(studio, handlers.prompt, edited, **CLICK)
-    message = last(studio, handlers.prompt, edited, **{**CLICK, "points": []})
+    last(studio, editing.prompt, edited, **CLICK)
+    message = last(studio, editing.prompt, edited, **{**CLICK, "points": []})
     assert message["masks"] == [{"object": 1, "frame": 0, "png": None, "visible": None}]
     assert message["objects"][0]["prompts"] == {}
     assert studio.sessions.open(edited).masks.read(1, 0) is None
@@ -119,31 +119,31 @@ def test_taking_all_clicks_away_takes_the_mask_away(studio: Studio, edited: str)
 def test_a_bad_click_is_refused_and_loses_nothing(
     studio: Studio, edited: str, change: dict[str, Any], words: str
 ) -> None:
-    last(studio, handlers.prompt, edited, **CLICK)
+    last(studio, editing.prompt, edited, **CLICK)
     before = studio.sessions.open(edited).project
-    message = last(studio, handlers.prompt, edited, **{**CLICK, **change})
+    message = last(studio, editing.prompt, edited, **{**CLICK, **change})
     assert words in message["error"]
     assert message["done"]
     assert studio.sessions.open(edited).project == before
 
 
 def test_objects_are_added_renamed_and_removed_with_their_masks(studio: Studio, edited: str) -> None:
-    added = last(studio, handlers.objects, edited, action="add")
+    added = last(studio, editing.objects, edited, action="add")
     assert added["select"] == 2
-    last(studio, handlers.prompt, edited, **{**CLICK, "object": 2})
-    renamed = last(studio, handlers.objects, edited, action="rename", object=2, name="Ball")
+    last(studio, editing.prompt, edited, **{**CLICK, "object": 2})
+    renamed = last(studio, editing.objects, edited, action="rename", object=2, name="Ball")
     assert [each["name"] for each in renamed["objects"]] == ["Object 1", "Ball"]
-    refused = last(studio, handlers.objects, edited, action="rename", object=2, name=" ")
+    refused = last(studio, editing.objects, edited, action="rename", object=2, name=" ")
     assert "needs a name" in refused["error"]
     assert [each["name"] for each in refused["objects"]] == ["Object 1", "Ball"]
-    removed = last(studio, handlers.objects, edited, action="remove", object=2)
+    removed = last(studio, editing.objects, edited, action="remove", object=2)
     assert [each["id"] for each in removed["objects"]] == [1]
     assert studio.sessions.open(edited).masks.frames(2) == ()
 
 
 def test_tracking_streams_every_mask_with_its_progress(studio: Studio, edited: str) -> None:
-    last(studio, handlers.prompt, edited, **CLICK)
-    messages = run(studio, handlers.track, edited, **{"from": None})
+    last(studio, editing.prompt, edited, **CLICK)
+    messages = run(studio, running.track, edited, **{"from": None})
     frames = [mask["frame"] for message in messages for mask in message.get("masks", ())]
     assert frames == list(range(NUM_FRAMES))
     done = [message["task"]["done"] for message in messages if message.get("task")]
@@ -159,44 +159,44 @@ def test_tracking_streams_every_mask_with_its_progress(studio: Studio, edited: s
 
 
 def test_tracking_that_is_stopped_keeps_what_is_done(studio: Studio, edited: str) -> None:
-    last(studio, handlers.prompt, edited, **CLICK)
-    stream = handlers.answer(handlers.track, studio, edited, {"n": 1, "from": None})
+    last(studio, editing.prompt, edited, **CLICK)
+    stream = answer(running.track, studio, edited, {"n": 1, "from": None})
     while not next(stream).get("masks"):
         pass
     stream.close()
-    message = last(studio, handlers.stop_track, edited)
+    message = last(studio, running.stop_track, edited)
     assert message["tracked"]
     assert "kept" in message["status"]
     assert studio.sessions.open(edited).masks.read(1, 0) is not None
 
 
 def test_tracking_again_from_a_frame_does_only_what_comes_after(studio: Studio, edited: str) -> None:
-    last(studio, handlers.prompt, edited, **CLICK)
-    run(studio, handlers.track, edited, **{"from": None})
-    last(studio, handlers.prompt, edited, **{**CLICK, "frame": 7})
-    messages = run(studio, handlers.track, edited, **{"from": 7})
+    last(studio, editing.prompt, edited, **CLICK)
+    run(studio, running.track, edited, **{"from": None})
+    last(studio, editing.prompt, edited, **{**CLICK, "frame": 7})
+    messages = run(studio, running.track, edited, **{"from": 7})
     assert [mask["frame"] for message in messages for mask in message.get("masks", ())] == list(range(7, NUM_FRAMES))
 
 
 def test_an_object_added_late_is_also_followed_back(studio: Studio, edited: str) -> None:
-    last(studio, handlers.prompt, edited, **CLICK)
-    run(studio, handlers.track, edited, **{"from": None})
-    last(studio, handlers.objects, edited, action="add")
-    last(studio, handlers.prompt, edited, **{**CLICK, "object": 2, "frame": 5})
-    run(studio, handlers.track, edited, **{"from": 5})
+    last(studio, editing.prompt, edited, **CLICK)
+    run(studio, running.track, edited, **{"from": None})
+    last(studio, editing.objects, edited, action="add")
+    last(studio, editing.prompt, edited, **{**CLICK, "object": 2, "frame": 5})
+    run(studio, running.track, edited, **{"from": 5})
     assert studio.sessions.open(edited).masks.frames(2) == tuple(range(NUM_FRAMES))
 
 
 def test_tracking_without_a_click_says_what_to_do(studio: Studio, edited: str) -> None:
-    message = last(studio, handlers.track, edited, **{"from": None})
+    message = last(studio, running.track, edited, **{"from": None})
     assert "click an object" in message["error"]
     assert message["task"] is None
 
 
 def test_a_look_is_saved_and_shown(studio: Studio, edited: str) -> None:
-    last(studio, handlers.prompt, edited, **CLICK)
+    last(studio, editing.prompt, edited, **CLICK)
     layer = {"target": "background", "effect": {"name": "cutout", "color": "#00ff00"}, "feather": 0}
-    message = last(studio, handlers.look, edited, frame=0, version=3, layers=[layer])
+    message = last(studio, editing.look, edited, frame=0, version=3, layers=[layer])
     assert message["composed"]["version"] == 3
     with Image.open(io.BytesIO(base64.b64decode(message["composed"]["jpeg"]))) as image:
         pixels = np.asarray(image.convert("RGB")).astype(int)
@@ -211,17 +211,17 @@ def test_a_look_is_saved_and_shown(studio: Studio, edited: str) -> None:
 
 def test_an_unknown_effect_or_setting_is_refused_and_the_old_look_stands(studio: Studio, edited: str) -> None:
     good = {"target": "background", "effect": {"name": "blur", "strength": 0.5}}
-    last(studio, handlers.look, edited, frame=0, version=1, layers=[good])
+    last(studio, editing.look, edited, frame=0, version=1, layers=[good])
     for bad in ({"name": "vapour"}, {"name": "blur", "strength": 9}, {"name": "blur", "hue": 1}):
         layers = [{"target": "background", "effect": bad}]
-        message = last(studio, handlers.look, edited, frame=0, version=1, layers=layers)
+        message = last(studio, editing.look, edited, frame=0, version=1, layers=layers)
         assert "error" in message
         assert message["layers"] == [Layer.from_json(good).to_json()]
 
 
 def test_a_render_can_be_played_and_the_one_before_goes(studio: Studio, edited: str) -> None:
-    first = last(studio, handlers.render, edited)["output"]
-    messages = run(studio, handlers.render, edited)
+    first = last(studio, running.render, edited)["output"]
+    messages = run(studio, running.render, edited)
     output = messages[-1]["output"]
     assert output["name"] == "square-masklet.mp4"
     pictures, times, sound_seconds = decode(Path(output["path"]))
@@ -232,12 +232,12 @@ def test_a_render_can_be_played_and_the_one_before_goes(studio: Studio, edited: 
 
 
 def test_a_render_that_is_stopped_leaves_the_last_one(studio: Studio, edited: str) -> None:
-    first = last(studio, handlers.render, edited)["output"]
-    stream = handlers.answer(handlers.render, studio, edited, {"n": 1})
+    first = last(studio, running.render, edited)["output"]
+    stream = answer(running.render, studio, edited, {"n": 1})
     next(stream)
     stream.close()
     assert Path(first["path"]).is_file()
-    assert last(studio, handlers.stop_render, edited)["task"] is None
+    assert last(studio, running.stop_render, edited)["task"] is None
 
 
 @pytest.mark.parametrize(
@@ -254,16 +254,14 @@ def test_a_rendered_file_is_called_after_its_clip(given: str, wanted: str) -> No
 
 
 def test_masks_that_the_page_missed_can_be_asked_for(studio: Studio, edited: str) -> None:
-    last(studio, handlers.prompt, edited, **CLICK)
-    message = last(studio, handlers.masks, edited, frames=[0, 1])
+    last(studio, editing.prompt, edited, **CLICK)
+    message = last(studio, editing.masks, edited, frames=[0, 1])
     assert [(mask["object"], mask["frame"]) for mask in message["masks"]] == [(1, 0)]
 
 
 @pytest.mark.parametrize("session_id", [None, "0" * 32, "../../etc"])
-@pytest.mark.parametrize("handler", [handlers.prompt, handlers.track, handlers.render, handlers.look])
-def test_without_a_session_a_sentence_says_what_to_do(
-    studio: Studio, session_id: str | None, handler: handlers.Handler
-) -> None:
+@pytest.mark.parametrize("handler", [editing.prompt, running.track, running.render, editing.look])
+def test_without_a_session_a_sentence_says_what_to_do(studio: Studio, session_id: str | None, handler: Handler) -> None:
     message = last(studio, handler, session_id, **CLICK)
     assert message["error"].startswith(("There is no clip yet", "This session is no longer there"))
 
@@ -273,16 +271,16 @@ def test_a_failure_inside_is_one_sentence_without_its_details(studio: Studio) ->
         raise RuntimeError("secret /path")
         yield {}
 
-    (message,) = handlers.answer(broken, studio, None, {"n": 4})
+    (message,) = answer(broken, studio, None, {"n": 4})
     assert "secret" not in message["error"]
     assert (message["re"], message["done"]) == (4, True)
 
 
 def test_a_model_is_chosen_for_the_clip_and_an_unknown_one_refused(studio: Studio, edited: str) -> None:
-    message = last(studio, handlers.model, edited, name="sam2.1_tiny")
+    message = last(studio, opening.model, edited, name="sam2.1_tiny")
     assert message["models"]["current"] == "sam2.1_tiny"
     assert studio.sessions.open(edited).project.model == "sam2.1_tiny"
-    assert "no model sam9" in last(studio, handlers.model, edited, name="sam9")["error"]
+    assert "no model sam9" in last(studio, opening.model, edited, name="sam9")["error"]
     assert studio.sessions.open(edited).project.model == "sam2.1_tiny"
 
 
@@ -293,10 +291,10 @@ def test_a_checkpoint_of_ones_own_is_in_the_menu() -> None:
 
 def test_examples_are_shown_by_name_and_opened_by_nothing_else(studio: Studio) -> None:
     assert [each["name"] for each in describe_examples(studio.examples)] == ["square"]
-    assert handlers.example_path(studio, {"example": "square"}).name == "square.mp4"
+    assert opening.example_path(studio, {"example": "square"}).name == "square.mp4"
     for name in ("../square", "", None, "square.mp4"):
-        with pytest.raises(handlers.RequestError):
-            handlers.example_path(studio, {"example": name})
+        with pytest.raises(RequestError):
+            opening.example_path(studio, {"example": name})
 
 
 def test_every_edge_slider_stays_within_what_a_layer_takes() -> None:

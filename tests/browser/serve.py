@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from app import tracking
-from app.handlers import Studio
+from app.handlers.envelope import Studio
 from app.interface import launch_page
 from app.models import DefaultModel
 from app.sessions import Sessions

@@ -1,0 +1,136 @@
+"""Objects, their prompts, their masks and their looks: what changes a project or shows one frame of it."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Iterator
+
+from app import tracking
+from app.handlers.envelope import (
+    Message,
+    Request,
+    RequestError,
+    Studio,
+    change_project,
+    open_session,
+    read_frame_index,
+)
+from app.heartbeat import beats
+from app.panels.objects import describe_mask, describe_objects
+from app.project import FramePrompt, ProjectError, add_object, remove_object, rename, with_layers, with_prompt
+from app.render import preview_jpeg
+from app.sessions import Session
+from effects.layer import Layer
+from effects.setting import EffectError
+
+_MOST_POINTS = 200
+_MOST_MASK_FRAMES = 40
+
+
+def prompt(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """All that is said about one object on one frame, replacing what was said before: {object, frame, points, box}."""
+    session = open_session(studio, session_id)
+    try:
+        said = read_prompt(request, session)
+    except RequestError:
+        yield {"objects": describe_objects(session.project)}
+        raise
+    session = change_project(studio, session.id, lambda project: with_prompt(project, said))
+    where = (session.id, said.object_id, said.frame_index)
+    step = tracking.forget_prompt if said.is_empty else tracking.segment
+    for found in beats(lambda: iter((step(*where),))):
+        if not found:
+            yield {"status": "Waiting for the model …"}
+            continue
+        kept = {"objects": describe_objects(session.project)}
+        if found[0] is None:
+            yield {**kept, "masks": [{"object": where[1], "frame": where[2], "png": None, "visible": None}]}
+        else:
+            nothing = "Nothing was found there; click nearer to the middle of the object."
+            yield {**kept, "masks": [describe_mask(found[0])], "status": "" if found[0].is_visible else nothing}
+
+
+def objects(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """Add, rename or remove an object: {action, object, name}."""
+    session = open_session(studio, session_id)
+    action = request.get("action")
+    if action == "add":
+        project = change_project(studio, session.id, add_object).project
+        yield {"objects": describe_objects(project), "select": project.objects[-1].id}
+        return
+    object_id = int(request["object"])
+    if action == "rename":
+        yield {"objects": describe_objects(session.project)}  # an empty name is refused: the old one stands
+        project = change_project(studio, session.id, lambda old: rename(old, object_id, str(request["name"]))).project
+        yield {"objects": describe_objects(project)}
+    elif action == "remove":
+        name = session.project.object(object_id).name
+        project = change_project(studio, session.id, lambda old: remove_object(old, object_id)).project
+        session.masks.remove(object_id)
+        session.tracked_before.remove(object_id)
+        yield {
+            "objects": describe_objects(project),
+            "layers": [layer.to_json() for layer in project.layers],
+            "status": f"{name} is removed.",
+        }
+    else:
+        raise ValueError(f"no such action: {action!r}")
+
+
+def look(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """A frame with its effects: {frame, version, layers?}; given layers are saved first."""
+    session = open_session(studio, session_id)
+    if request.get("layers") is not None:
+        try:
+            layers = tuple(Layer.from_json(each) for each in request["layers"])
+            session = change_project(studio, session.id, lambda project: with_layers(project, layers))
+        except (EffectError, ProjectError):
+            yield {"layers": [layer.to_json() for layer in session.project.layers]}
+            raise
+    frame_index = read_frame_index(request, session)
+    jpeg = base64.b64encode(preview_jpeg(session, frame_index)).decode("ascii")
+    yield {"composed": {"frame": frame_index, "jpeg": jpeg, "version": request.get("version")}}
+
+
+def masks(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """The masks of some frames, for a page that missed them: {frames}."""
+    session = open_session(studio, session_id)
+    found = []
+    for frame_index in [int(each) for each in request["frames"]][:_MOST_MASK_FRAMES]:
+        for each in session.project.objects:
+            png = session.masks.overlay_png(each.id, frame_index, each.color)
+            if png is not None:
+                coded = base64.b64encode(png).decode("ascii")
+                found.append({"object": each.id, "frame": frame_index, "png": coded, "visible": None})
+    yield {"masks": found}
+
+
+def read_prompt(request: Request, session: Session) -> FramePrompt:
+    """Check what the page says about an object on a frame; a click outside the picture is refused."""
+    height, width = session.info.size
+    points = [(float(x), float(y)) for x, y, _ in request.get("points") or ()]
+    box = [float(edge) for edge in request["box"]] if request.get("box") else None
+    if len(points) > _MOST_POINTS:
+        raise RequestError(f"One frame takes at most {_MOST_POINTS} clicks; delete some of them.")
+    for x, y in points:
+        if not (0 <= x < width and 0 <= y < height):
+            raise RequestError(f"That click is outside the picture of {width} × {height}; click inside it.")
+    if box is not None and not _is_box(box, height, width):
+        raise RequestError("That box is too small or outside the picture; drag it around the object.")
+    object_id = int(request["object"])
+    session.project.object(object_id)
+    return FramePrompt(
+        object_id=object_id,
+        frame_index=read_frame_index(request, session),
+        points=tuple(points),
+        labels=tuple(1 if label else 0 for _, _, label in request.get("points") or ()),
+        box=(box[0], box[1], box[2], box[3]) if box else None,
+    )
+
+
+def _is_box(box: list[float], height: int, width: int) -> bool:
+    if len(box) != 4 or not all(math.isfinite(edge) for edge in box):
+        return False
+    x0, y0, x1, y1 = box
+    return 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height

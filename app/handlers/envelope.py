@@ -1,0 +1,126 @@
+"""What every request of the page has in common: a request in, messages out; no browser and no gradio needed.
+
+A message is a dict of JSON values with optional parts (`clip`, `objects`, `masks`, `task`, `status`, `error`, …)
+that the page applies one by one; `messages.js` lists them in `apply`. A request comes from a stranger's
+browser: nothing in it is a path, and everything is checked by the handler that takes it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.mask_folder import MaskError
+from app.models import DefaultModel
+from app.project import Project, ProjectError
+from app.sessions import Session, SessionError, Sessions
+from app.tracking import TrackingError
+from effects.setting import EffectError
+from media.errors import MediaError
+from sam2_model import CheckpointError
+
+logger = logging.getLogger(__name__)
+
+Message = dict[str, Any]
+Request = Mapping[str, Any]
+Handler = Callable[["Studio", str | None, Request], Iterator[Message]]
+
+_NO_CLIP = "There is no clip yet; drop a video file or pick an example first."
+_NOT_UNDERSTOOD = "The page sent something that the server does not understand; reload the page and try again."
+_FAILED = "Something went wrong on the server. What you did is kept; try again, or reload the page."
+
+_serial = itertools.count(1)
+_saving = threading.Lock()
+
+
+class RequestError(Exception):
+    """A request that cannot be done; the message is one sentence for the person."""
+
+
+_FOR_THE_PERSON = (
+    RequestError,
+    SessionError,
+    ProjectError,
+    MediaError,
+    EffectError,
+    MaskError,
+    CheckpointError,
+    TrackingError,
+)
+
+
+@dataclass(frozen=True)
+class Studio:
+    """What all requests share.
+
+    Args:
+        sessions: where the sessions lie.
+        model: the model that new clips start with, and why.
+        examples: the folder of example clips.
+    """
+
+    sessions: Sessions
+    model: DefaultModel
+    examples: Path
+
+
+def answer(handler: Handler, studio: Studio, session_id: str | None, request: object) -> Iterator[Message]:
+    """Run a handler and turn whatever goes wrong into a sentence; the last message says `done`.
+
+    Every message gets a new `id`, because the page hears only of values that differ, and the number `re`
+    of the request that it answers. Each is held back until the next one is there, so that the last one
+    carries `done` itself: two updates in a row could reach the page as one, without the first.
+    """
+    asked = request if isinstance(request, Mapping) else {}
+    held: Message | None = None
+    try:
+        for message in handler(studio, session_id, asked):
+            if held is not None:
+                yield _enveloped(held, asked, done=False)
+            held = message
+    except _FOR_THE_PERSON as error:
+        held = {**(held or {}), "error": _sentence(error), "task": None, "refused": isinstance(error, RequestError)}
+    except (KeyError, TypeError, ValueError):
+        logger.exception("a request was not understood")
+        held = {**(held or {}), "error": _NOT_UNDERSTOOD, "task": None, "refused": True}
+    except Exception:
+        logger.exception("a request failed")
+        held = {**(held or {}), "error": _FAILED, "task": None}
+    yield _enveloped(held or {}, asked, done=True)
+
+
+def open_session(studio: Studio, session_id: str | None) -> Session:
+    """The session that the page edits; a page without a clip has none, which is refused."""
+    if session_id is None:
+        raise RequestError(_NO_CLIP)
+    return studio.sessions.open(session_id)
+
+
+def change_project(studio: Studio, session_id: str, change: Callable[[Project], Project]) -> Session:
+    """Read, change and save a session's project; one at a time, so that no change overwrites another."""
+    with _saving:
+        changed = change(studio.sessions.open(session_id).project)
+        studio.sessions.save(session_id, changed)
+        return studio.sessions.open(session_id)
+
+
+def read_frame_index(request: Request, session: Session) -> int:
+    """The request's `frame`; one that the clip does not have is refused."""
+    index = int(request["frame"])
+    if not 0 <= index < session.info.num_frames:
+        raise RequestError(f"There is no frame {index}: the clip's frames are 0 to {session.info.num_frames - 1}.")
+    return index
+
+
+def _enveloped(message: Message, request: Request, *, done: bool) -> Message:
+    return {**message, "id": next(_serial), "re": request.get("n"), "done": done}
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

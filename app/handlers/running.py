@@ -1,0 +1,104 @@
+"""The two long tasks, tracking and rendering: they tell how far they are, and can be stopped."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from functools import partial
+
+from app import tracking
+from app.clip_tracker import TrackedFrame, TrackingPass
+from app.handlers.envelope import Message, Request, RequestError, Studio, open_session
+from app.heartbeat import beats
+from app.panels.export import describe_output, output_name
+from app.panels.objects import describe_lanes, describe_mask
+from app.render import render_session
+from app.sessions import Session
+
+
+def track(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """Follow all prompted objects through the clip, or from one frame on: {from: frame or null}."""
+    session = open_session(studio, session_id)
+    start = request.get("from")
+    passes = plan_tracking(session, None if start is None else int(start))
+    total = sum(len(run.frames) for run in passes)
+    done = 0
+    yield {"task": _task("track", done, total), "status": "Tracking …"}
+    for run in passes:
+        for frames in beats(partial(tracking.propagate, session.id, run.start, run.stop, run.step, run.object_ids)):
+            done += len(frames)
+            yield _tracked(frames, done, total)
+    yield {**_after_tracking(studio, session.id), "status": f"Done: {done} frames tracked.", "stale_from": None}
+
+
+def stop_track(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """Called when the page has stopped `track`: what is done stays."""
+    yield {**_after_tracking(studio, session_id), "status": "Tracking was stopped; what is done is kept."}
+
+
+def plan_tracking(session: Session, start: int | None) -> tuple[TrackingPass, ...]:
+    """The runs of one press of "Track".
+
+    From a given frame on only what comes after is done again; an object that was prompted first on a later
+    frame, and was never followed backwards from there, gets its way back too.
+    """
+    passes = tracking.plan_passes(session.project, session.info.num_frames)
+    if start is None:
+        return passes
+    if not 0 <= start < session.info.num_frames:
+        raise RequestError(f"There is no frame {start}: the clip's frames are 0 to {session.info.num_frames - 1}.")
+    first = {each: session.project.prompted_frames(each)[0] for each in passes[0].object_ids}
+    later = tuple(each for each, frame in first.items() if frame > 0 and session.masks.read(each, frame - 1) is None)
+    again = [TrackingPass(start, session.info.num_frames, 1, passes[0].object_ids)]
+    if later:
+        again.append(TrackingPass(max(first[each] for each in later), -1, -1, later))
+    return tuple(again)
+
+
+def render(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """Write the clip with its effects as an mp4."""
+    session = open_session(studio, session_id)
+    yield {"task": _task("render", 0, session.info.num_frames), "status": "Rendering …"}
+    # A folder of its own for each: a cancelled render may still be ending when the next one begins.
+    folder = session.output(secrets.token_hex(8))
+    folder.mkdir()
+    out = folder / output_name(session.info)
+    for progress in beats(lambda: render_session(session, out)):
+        studio.sessions.touch(session.id)
+        if progress:
+            now = progress[-1]
+            yield {"task": _task("render", now.done, now.total, now.frames_per_second, now.seconds_left)}
+        else:
+            yield {}
+    for older in folder.parent.iterdir():
+        if older != folder:
+            shutil.rmtree(older, ignore_errors=True)
+    yield {"task": None, "output": describe_output(out, session.info), "status": "The video is ready."}
+
+
+def stop_render(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """Called when the page has stopped `render`."""
+    yield {"task": None, "status": "Rendering was cancelled; nothing else has changed."}
+
+
+def _tracked(frames: list[TrackedFrame], done: int, total: int) -> Message:
+    """What the page hears of some tracked frames; a sign of life where there are none."""
+    if not frames:
+        return {}
+    rate = frames[-1].frames_per_second
+    return {
+        "masks": [describe_mask(mask) for frame in frames for mask in frame.masks],
+        "task": _task("track", done, total, rate, (total - done) / max(rate, 1e-6)),
+        "follow": frames[-1].frame_index,
+    }
+
+
+def _after_tracking(studio: Studio, session_id: str | None) -> Message:
+    session = open_session(studio, session_id)
+    lanes = describe_lanes(session.masks, session.project.object_ids, session.info.num_frames)
+    return {"task": None, "lanes": lanes, "tracked": any(lane.strip("0") for lane in lanes.values())}
+
+
+def _task(kind: str, done: int, total: int, rate: float = 0.0, left: float = 0.0) -> Message:
+    return {"kind": kind, "done": done, "total": total, "rate": round(rate, 2), "left": round(left, 1)}
