@@ -12,7 +12,7 @@ with contextlib.suppress(ImportError):
     import spaces  # noqa: F401 - before torch: on ZeroGPU it must patch it first
 
 from app import tracking
-from app.handlers import Studio
+from app.handlers.envelope import Studio
 from app.interface import launch_page
 from app.models import DefaultModel, default_model
 from app.sessions import Sessions
@@ -33,7 +33,8 @@ def main() -> None:
     args = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
 
-    is_hosted = "SPACE_ID" in os.environ or args.share
+    is_space = "SPACE_ID" in os.environ
+    is_hosted = is_space or args.share
     sessions = Sessions(
         FOLDER / "sessions",
         limits=HOSTED if is_hosted else LOCAL,
@@ -41,8 +42,10 @@ def main() -> None:
     )
     model = DefaultModel(args.model, "It was chosen on the command line.") if args.model else default_model()
     # On ZeroGPU the model must be loaded here, in the main process: what a worker loads is lost with it.
-    tracking.connect(sessions, preload=model.name if "SPACE_ID" in os.environ else None)
-    host = args.host or ("0.0.0.0" if "SPACE_ID" in os.environ else "127.0.0.1")
+    tracking.connect(sessions, preload=model.name if is_space else None)
+    if not is_space:
+        tracking.warm_up(model.name)
+    host = args.host or ("0.0.0.0" if is_space else "127.0.0.1")
     launch_page(Studio(sessions, model, FOLDER / "examples" / "clips"), host=host, port=args.port, share=args.share)
 
 

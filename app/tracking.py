@@ -8,6 +8,7 @@ give back small messages without tensors. What a process keeps between calls is 
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator
@@ -19,6 +20,7 @@ try:
 except ImportError:
     spaces = None
 
+import numpy as np
 import torch
 
 from app.clip_tracker import ClipTracker, ObjectMask, TrackedFrame, TrackingError, TrackingPass, plan_passes
@@ -27,7 +29,9 @@ from app.models import load_model
 from app.project import ProjectError
 from app.sessions import Session, SessionError, Sessions
 from media.errors import MediaError
-from sam2_model import SAM2, CheckpointError
+from sam2_model import SAM2, CheckpointError, Prompt, VideoPredictor
+
+logger = logging.getLogger(__name__)
 
 __all__ = [
     "ObjectMask",
@@ -40,6 +44,7 @@ __all__ = [
     "plan_passes",
     "propagate",
     "segment",
+    "warm_up",
 ]
 
 _CLICK_SECONDS = 20
@@ -142,6 +147,30 @@ def connect(sessions: Sessions, *, load: Callable[[str], SAM2] = load_model, pre
     _trackers.load = load
     if preload is not None:
         load(preload)
+
+
+def warm_up(model_name: str) -> threading.Thread:
+    """Load a model and answer one click on a blank picture, in the background.
+
+    The first click of a fresh page then finds a model that is loaded and has run once; one that comes before
+    that waits for the same loading. A model that cannot be loaded is only logged here: the click that needs it
+    says why. Not for ZeroGPU, whose main process has no GPU to run on.
+    """
+
+    def work() -> None:
+        try:
+            model = _trackers.load(model_name)
+        except CheckpointError as error:
+            logger.warning("%s", error)
+            return
+        side = model.config.image_size
+        blank = np.zeros((side, side, 3), np.uint8)
+        click = Prompt(points=((side / 2, side / 2),), labels=(1,))
+        VideoPredictor(model, size=(side, side), num_frames=1).add_prompt(1, 0, blank, click)
+
+    thread = threading.Thread(target=work, name="warm-up", daemon=True)
+    thread.start()
+    return thread
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,87 @@
+"""What happens when the page is launched, before anybody clicks."""
+
+from __future__ import annotations
+
+import logging
+import runpy
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sam2_model
+from app import interface, tracking
+from app.handlers.envelope import Studio
+from app.project import FramePrompt, add_object, with_prompt
+from app.sessions import Sessions
+from sam2_model import CheckpointError
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+def test_the_first_click_finds_the_model_loaded(
+    monkeypatch: pytest.MonkeyPatch, sessions: Sessions, clip_path: Path, checkpoint: str
+) -> None:
+    launched: list[Studio] = []
+    loaded: list[str] = []
+    load = sam2_model.load
+
+    def counted(name: str, **options: Any) -> sam2_model.SAM2:
+        loaded.append(name)
+        return load(name, **options)
+
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    monkeypatch.setattr(interface, "launch_page", lambda studio, **_: launched.append(studio))
+    monkeypatch.setattr(sam2_model, "load", counted)
+    monkeypatch.setattr(sys, "argv", [str(APP), "--model", checkpoint])
+    runpy.run_path(str(APP), run_name="__main__")
+    assert launched[0].model.name == checkpoint
+    for thread in threading.enumerate():
+        if thread.name == "warm-up":
+            thread.join()
+    assert loaded == [checkpoint]
+
+    tracking.connect(sessions)
+    *_, opened = sessions.create(clip_path, model=checkpoint)
+    assert opened.session_id is not None
+    project = add_object(sessions.open(opened.session_id).project)
+    sessions.save(opened.session_id, with_prompt(project, FramePrompt(1, 0, ((20.0, 24.0),), (1,))))
+    tracking.segment(opened.session_id, 1, 0)
+    tracking.forget_session(opened.session_id)
+    assert loaded == [checkpoint]
+
+
+def test_warming_up_runs_the_model_once_and_does_not_hold_the_launch_up(
+    sessions: Sessions, model: sam2_model.SAM2
+) -> None:
+    may_load = threading.Event()
+    ran: list[Any] = []
+
+    def load(name: str) -> sam2_model.SAM2:
+        assert may_load.wait(60)
+        return model
+
+    tracking.connect(sessions, load=load)
+    hook = model.mask_decoder.register_forward_hook(lambda *_: ran.append(None))
+    try:
+        thread = tracking.warm_up("nano")  # returns although nothing is loaded yet
+        assert not ran
+        may_load.set()
+        thread.join()
+    finally:
+        hook.remove()
+    assert ran
+
+
+def test_a_model_that_cannot_be_loaded_is_logged_and_no_more(
+    sessions: Sessions, caplog: pytest.LogCaptureFixture
+) -> None:
+    def load(name: str) -> sam2_model.SAM2:
+        raise CheckpointError(f"There is no model {name}.")
+
+    tracking.connect(sessions, load=load)
+    with caplog.at_level(logging.WARNING):
+        tracking.warm_up("sam9").join()
+    assert "There is no model sam9." in caplog.text
