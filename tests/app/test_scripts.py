@@ -1,0 +1,142 @@
+"""The page's scripts without a browser: the stage's can be read as one, and the pure ones answer rightly."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+
+from app.editor.assets import read_asset
+from app.editor.frame_editor import FrameEditor
+
+NODE = shutil.which("node")
+
+pytestmark = pytest.mark.skipif(
+    NODE is None, reason="there is no Node on this machine (Debian: apt-get install nodejs)"
+)
+
+
+def run_script(script: str) -> Any:
+    """What the script gives to `show`, back from Node through JSON."""
+    assert NODE is not None
+    shown = "const show = (value) => console.log(JSON.stringify(value));\n"
+    done = subprocess.run([NODE, "-"], input=shown + script, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def geometry(expression: str) -> Any:
+    return run_script(f"{read_asset('geometry.js')}\nshow({expression});")
+
+
+def test_the_stages_scripts_are_one_script_without_a_name_used_twice() -> None:
+    # gradio runs it as the body of a function.
+    body = json.dumps(FrameEditor().js_on_load)
+    assert run_script(f'show(new Function("element", "trigger", "props", "watch", {body}).length)') == 4
+
+
+def test_a_picture_is_fitted_and_centred() -> None:
+    view = geometry("fitPicture({ width: 400, height: 300 }, { width: 200, height: 50 })")
+    assert view == {"scale": 2, "x": 0, "y": 100}
+
+
+def test_stage_and_picture_coordinates_undo_each_other() -> None:
+    view = "{ scale: 2.5, x: 30, y: -12 }"
+    assert geometry(f"toPicture({view}, {{ x: 80, y: 13 }})") == {"x": 20, "y": 10}
+    assert geometry(f"toStage({view}, {{ x: 20, y: 10 }})") == {"x": 80, "y": 13}
+
+
+def test_the_pictures_right_and_lower_edges_are_outside() -> None:
+    points = [[0, 0], [63.9, 47.9], [64, 10], [10, 48], [-0.1, 10]]
+    picture = "{ width: 64, height: 48 }"
+    found = geometry(f"{points}.map(([x, y]) => isInside({picture}, {{ x, y }}))")
+    assert found == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize(("factor", "scale"), [(2, 4), (0.1, 2), (100, 24)])
+def test_zooming_keeps_the_point_under_the_pointer_and_has_limits(factor: float, scale: float) -> None:
+    stage, picture, anchor = "{ width: 400, height: 200 }", "{ width: 200, height: 100 }", "{ x: 150, y: 60 }"
+    view = geometry(f"zoomAt(fitPicture({stage}, {picture}), {stage}, {picture}, {factor}, {anchor})")
+    assert view["scale"] == pytest.approx(scale)
+    assert (150 - view["x"]) / view["scale"] == pytest.approx(75)
+    assert (60 - view["y"]) / view["scale"] == pytest.approx(30)
+
+
+def test_a_zoomed_picture_cannot_be_dragged_off_the_stage() -> None:
+    sides = "{ width: 400, height: 200 }, { width: 200, height: 100 }"
+    assert geometry(f"clampView({{ scale: 4, x: 50, y: -900 }}, {sides})") == {"scale": 4, "x": 0, "y": -200}
+
+
+def test_the_nearest_point_within_reach_is_hit() -> None:
+    points, view = "[[10, 10, 1], [14, 10, 0], [50, 50, 1]]", "{ scale: 2, x: 0, y: 0 }"
+    assert geometry(f"nearestPoint({points}, {view}, {{ x: 27, y: 20 }}, 11)") == 1
+    assert geometry(f"nearestPoint({points}, {view}, {{ x: 60, y: 60 }}, 11)") == -1
+
+
+def test_a_box_is_ordered_and_cut_to_the_picture() -> None:
+    box = geometry("boxBetween({ x: 70, y: 5.04 }, { x: 20, y: -9 }, { width: 64, height: 48 })")
+    assert box == [20, 0, 64, 5]
+
+
+def test_the_frame_at_a_time_is_the_last_one_begun_also_at_an_uneven_pace() -> None:
+    times = [5.0, 5.1, 5.5, 5.6]
+    seconds = [-1, 0, 0.09, 0.1, 0.49, 0.5, 0.6, 99]
+    assert geometry(f"{seconds}.map((at) => frameAtTime({times}, at))") == [0, 0, 0, 1, 1, 2, 3, 3]
+
+
+def requests(story: str) -> Any:
+    """Runs a story with a fresh `requests`; what it sent is in `sent`, its answers are collected by `told`."""
+    return run_script(
+        f"""{read_asset("requests.js")}
+        const sent = [];
+        const told = {{}};
+        const requests = new Requests((channel, data) => sent.push([channel, data]), 40);
+        const ask = (name, ...request) => requests.send(...request).then((answer) => {{ told[name] = answer; }});
+        const rest = (milliseconds = 0) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+        (async () => {{ {story} }})();"""
+    )
+
+
+def test_one_request_flies_on_a_channel_and_of_those_waiting_the_latest_of_a_key() -> None:
+    sent, told = requests(
+        """ask("first", "prompt", { x: 1 }, "a"); ask("second", "prompt", { x: 2 }, "a");
+        ask("other", "prompt", { x: 3 }, "b"); ask("third", "prompt", { x: 4 }, "a"); ask("apart", "look", {});
+        requests.answer("prompt", { re: 1, done: true, text: "one" }); await rest();
+        requests.answer("prompt", { re: 4, done: true, text: "four" }); await rest();
+        requests.abandon("prompt", {}); requests.abandon("look", {}); await rest();
+        show([sent, told]);"""
+    )
+    assert sent == [
+        ["prompt", {"x": 1, "n": 1}],
+        ["look", {"n": 5}],
+        ["prompt", {"x": 4, "n": 4}],
+        ["prompt", {"x": 3, "n": 3}],
+    ]
+    assert told["first"]["text"] == "one"
+    assert told["second"]["text"] == told["third"]["text"] == "four"
+    assert told["other"]["done"]
+
+
+def test_a_late_answer_ends_nothing() -> None:
+    is_busy = requests(
+        """ask("stopped", "track", {}); requests.abandon("track", {}); ask("again", "track", {});
+        requests.answer("track", { re: 1, done: true });
+        show(requests.isBusy("track") && !requests.isAwaited("track", { re: 1 }));
+        requests.abandon("track", {});"""
+    )
+    assert is_busy is True
+
+
+def test_a_silent_server_is_given_up_but_signs_of_life_keep_a_request_alive() -> None:
+    alive, told = requests(
+        """ask("long", "track", {});
+        for (let beat = 0; beat < 6; beat += 1) { await rest(20); requests.answer("track", { re: 1, done: false }); }
+        const alive = requests.isBusy("track");
+        await rest(150);
+        show([alive, told]);"""
+    )
+    assert alive is True
+    assert "does not answer" in told["long"]["error"]
