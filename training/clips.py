@@ -29,7 +29,6 @@ SCENE_ZOOM = 1.3  # the background picture is this much wider than the frame, so
 LOOKALIKE_CHANCE = 0.2
 LEAVING_CHANCE = 0.12
 TWO_PART_CHANCE = 0.4
-JOINED_CHANCE = 0.25  # of an object being two things that move as one, as a rider and a horse
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +54,14 @@ class ClipGenerator:
         objects: most objects in a clip, besides the background's own.
         device: where the clips are made.
         material: real photos and cut-outs to mix in, or None.
+        joined_chance: of an object being two things that move as one, as a rider and a horse.
     """
 
     side: int = 256
     objects: int = 3
     device: str = "cpu"
     material: Material | None = None
+    joined_chance: float = 0.25
 
     def make(self, seed: int, clips: int, frames: int) -> Clips:
         """Make `clips` clips of `frames` frames; equal arguments give equal clips on one kind of device."""
@@ -154,7 +155,7 @@ class ClipGenerator:
         theta[:, :, 2] = shift
         grid = F.affine_grid(theta, [n, 1, side, side], align_corners=False)
         front = F.grid_sample(looks.roll(1, 0), grid, align_corners=False)
-        front = front * (uniform(gen, n, 1, 1, 1) < JOINED_CHANCE)
+        front = front * (uniform(gen, n, 1, 1, 1) < self.joined_chance)
         return front + looks * (1 - front[:, 3:])
 
     def _move(self, gen: torch.Generator, look: Tensor, camera: Tensor, pace: Tensor, present: float) -> Tensor:

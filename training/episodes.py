@@ -82,6 +82,11 @@ def normalise(frames: Tensor) -> Tensor:
     return (frames.float() / 255 - mean) / deviation
 
 
+def shows_objects(clips: Clips) -> bool:
+    """Whether any clip has an object on its first frame that is large enough to ask for."""
+    return bool((clips.masks[:, 0].float().mean((-2, -1)) >= SMALLEST_TARGET).any())
+
+
 def choose_targets(clips: Clips, count: int, gen: torch.Generator) -> Targets:
     """Pick `count` objects for each clip among those to be seen on its first frame; a lone one is picked again.
 
@@ -94,7 +99,7 @@ def choose_targets(clips: Clips, count: int, gen: torch.Generator) -> Targets:
     area = clips.masks[:, 0].float().mean((-2, -1))  # (B, K)
     fit = area >= SMALLEST_TARGET
     if not fit.any():
-        raise ValueError(f"None of the {batch} clips shows an object on its first frame; more clips a step are wanted.")
+        raise ValueError(f"None of the {batch} clips shows an object on its first frame; make others.")
     order = torch.where(fit, uniform(gen, batch, objects), -1.0).argsort(1, descending=True)
     slots = torch.arange(count, device=area.device)[None] % fit.sum(1, keepdim=True).clamp(min=1)
     chosen = order.gather(1, slots)  # (B, count)

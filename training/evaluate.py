@@ -68,8 +68,11 @@ class Figures:
 
 
 def generated_sequences(count: int, material: Path | None) -> Iterator[Sequence]:
-    """One object of each of `count` clips that training never sees."""
-    generator = ClipGenerator(material=pack(material) if material else None)
+    """One object of each of `count` clips that training never sees.
+
+    None is two different things joined: one click could not say that both are meant.
+    """
+    generator = ClipGenerator(material=pack(material) if material else None, joined_chance=0.0)
     for index in range(count):
         clips = generator.make(HELD_OUT_SEED + index, 1, CLIP_FRAMES)
         areas = clips.masks[0, 0].float().mean((-2, -1))

@@ -26,8 +26,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from sam2_model.config import PRESETS, SAM2Config
 from sam2_model.model import SAM2
 from sam2_model.prompt_encoder import PromptEncoder, draw_clicks
-from training.clips import ClipGenerator
-from training.episodes import EpisodePlan, EpisodeResult, clip_episode, still_episode
+from training.clips import ClipGenerator, Clips
+from training.episodes import EpisodePlan, EpisodeResult, clip_episode, shows_objects, still_episode
 from training.losses import LossWeights
 from training.material import Material, pack
 from training.state import Average, StateError, load, read_compact, save_atomically, write_compact
@@ -84,7 +84,7 @@ class Recipe:
         weights: of the losses.
     """
 
-    steps: int = 6300
+    steps: int = 5800
     seed: int = 1
     learning_rate: float = 3e-4
     warmup: int = 100
@@ -138,9 +138,7 @@ class Training:
         is_still = bool(torch.rand(1, generator=coin) < phase.still_share)
         gen = torch.Generator(device=device).manual_seed(_mixed(recipe.seed, self.step, 1 + 2 * self.worker))
         clips, frames = (phase.pictures, 1) if is_still else (phase.clips, phase.frames)
-        made = replace(self.generator, side=phase.side).make(
-            _mixed(recipe.seed, self.step, 2 + 2 * self.worker), clips, frames
-        )
+        made = self._clips(replace(self.generator, side=phase.side), clips, frames)
         for group in self.optimiser.param_groups:
             group["lr"] = recipe.rate_at(self.step)
         self.optimiser.zero_grad(set_to_none=True)
@@ -160,6 +158,13 @@ class Training:
         self.average.update(self.model, self.step)
         self.step += 1
         return result._replace(loss=result.loss.detach())
+
+    def _clips(self, generator: ClipGenerator, clips: int, frames: int) -> Clips:
+        """This step's clips; where none of them happens to show an object at first, the next seed's."""
+        seed = _mixed(self.recipe.seed, self.step, 2 + 2 * self.worker)
+        while not shows_objects(made := generator.make(seed, clips, frames)):
+            seed += 1
+        return made
 
     def save(self, path: Path) -> None:
         """Keep everything that resuming needs."""

@@ -11,7 +11,7 @@ import torch
 
 from sam2_model.config import PRESETS, SAM2Config
 from sam2_model.prompt_encoder import PromptTensors
-from training.clips import ClipGenerator
+from training.clips import ClipGenerator, Clips
 from training.episodes import EpisodePlan, choose_targets
 from training.evaluate import Sequence, annotated_sequences, generated_sequences, measure
 from training.export import averaged_model
@@ -144,6 +144,25 @@ def test_compact_pieces_are_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     paths = write_compact(content, tmp_path)
     assert len(paths) == 3
     assert torch.equal(read_compact(tmp_path)["average"]["4"], torch.full((20,), 4.0))
+
+
+def test_a_step_without_any_object_takes_other_clips() -> None:
+    """A lone clip sometimes shows nothing at first; a long run once stopped there."""
+    asked: list[int] = []
+
+    class EmptyTwice(ClipGenerator):
+        def make(self, seed: int, clips: int, frames: int) -> Clips:
+            asked.append(seed)
+            made = super().make(seed, clips, frames)
+            return Clips(made.frames, made.masks & (len(asked) > 2))
+
+    run = training()
+    run.generator = EmptyTwice(side=64, objects=2)
+    assert math.isfinite(float(run.advance().loss))
+    assert asked == [asked[0], asked[0] + 1, asked[0] + 2]
+    nothing = Clips(torch.zeros(1, 1, 3, 8, 8), torch.zeros(1, 1, 2, 8, 8, dtype=torch.bool))
+    with pytest.raises(ValueError, match="make others"):
+        choose_targets(nothing, 2, torch.Generator())
 
 
 def test_targets_can_be_seen_on_the_first_frame() -> None:
