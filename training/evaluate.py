@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +23,7 @@ from sam2_model.video_predictor import VideoPredictor
 from training.clips import ClipGenerator
 from training.export import averaged_model
 from training.figures import Mask, boundary_accuracy, deepest_point, next_click, region_overlap
-from training.material import pack
+from training.material import pack, read_rgb
 from training.train import keep_memory
 
 HELD_OUT_SEED = 2**61  # training mixes its seeds to other numbers
@@ -95,8 +94,8 @@ def annotated_sequences(folder: Path) -> Iterator[Sequence]:
         raise FileNotFoundError(f"{folder} holds no <set>/<name>/masks; give the folder of the annotated sequences.")
     for masks in found:
         pictures = sorted((masks.parent / "frames").glob("*.jpg"))
-        frames = [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in pictures]
-        truth = [cv2.imread(str(path)).any(-1) for path in sorted(masks.glob("*.png"))]
+        frames = [read_rgb(path) for path in pictures]
+        truth = [read_rgb(path).max(-1) > 0 for path in sorted(masks.glob("*.png"))]
         yield Sequence(masks.parent.name, frames, truth)
 
 
@@ -162,9 +161,10 @@ def main() -> None:
                 print(sequence.name, _rounded(measured[sequence.name]), flush=True)
         total = mean(list(measured.values()))
         print(f"{source}: mean of {len(measured)}", _rounded(total), f"{time.monotonic() - begun:.0f} s", flush=True)
-        report[source] = {"count": len(measured), "mean": _rounded(total)}
+        summary: dict[str, object] = {"count": len(measured), "mean": _rounded(total)}
         if source == "sequences":
-            report[source] |= {"each": {key: _rounded(value) for key, value in measured.items()}}
+            summary["each"] = {key: _rounded(value) for key, value in measured.items()}
+        report[source] = summary
     wanted.out.parent.mkdir(parents=True, exist_ok=True)
     wanted.out.write_text(json.dumps(report, indent=1) + "\n")
 

@@ -82,12 +82,15 @@ def pack(folder: Path, device: str = "cpu") -> Material:
     Raises:
         FileNotFoundError: the folder holds no photo or no cut-out.
     """
-    photos, labels, counts, objects = [], [], [], []
+    photos: list[np.ndarray] = []
+    labels: list[np.ndarray] = []
+    counts: list[int] = []
+    objects: list[np.ndarray] = []
     for path in _pictures(folder / "masks"):
         if not path.with_suffix(".png").exists():
             continue
-        pixels = _read_rgb(path)
-        numbered = cv2.imread(str(path.with_suffix(".png")), cv2.IMREAD_UNCHANGED)
+        pixels = read_rgb(path)
+        numbered = _read(path.with_suffix(".png"), cv2.IMREAD_UNCHANGED)
         numbered = numbered if numbered.ndim == 2 else numbered[..., 0]
         objects.extend(_labelled_cutouts(pixels, numbered))
         square = _square(numbered, cv2.INTER_NEAREST)
@@ -99,12 +102,12 @@ def pack(folder: Path, device: str = "cpu") -> Material:
         counts.append(len(kept))
     photographed = len(objects)
     for path in (*_pictures(folder / "photos"), *_pictures(folder / "textures")):
-        photos.append(_square(_read_rgb(path), cv2.INTER_AREA))
+        photos.append(_square(read_rgb(path), cv2.INTER_AREA))
         labels.append(np.zeros((SCENE_SIDE, SCENE_SIDE), np.uint8))
         counts.append(0)
     for path in sorted((folder / "cutouts").glob("*/*.webp")):
-        rgba = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-        if rgba is not None and rgba.ndim == 3 and rgba.shape[2] == 4:
+        rgba = _read(path, cv2.IMREAD_UNCHANGED)
+        if rgba.ndim == 3 and rgba.shape[2] == 4:
             objects.extend(_framed(cv2.cvtColor(rgba, cv2.COLOR_BGRA2RGBA)))
     if not photos or not objects:
         raise FileNotFoundError(
@@ -125,12 +128,20 @@ def _pictures(folder: Path) -> Iterator[Path]:
     yield from sorted(folder.glob("*/*.jpg"))
 
 
-def _read_rgb(path: Path) -> np.ndarray:
-    """A picture as (H, W, 3) uint8 RGB."""
-    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
+def read_rgb(path: Path) -> np.ndarray:
+    """A picture as (H, W, 3) uint8 RGB.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    return cv2.cvtColor(_read(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+
+
+def _read(path: Path, mode: int) -> np.ndarray:
+    pixels = cv2.imread(str(path), mode)
     if pixels is None:
-        raise ValueError(f"{path} cannot be read as a picture; remove it from the training material.")
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+        raise ValueError(f"{path} cannot be read as a picture; replace or remove it.")
+    return pixels
 
 
 def _square(pixels: np.ndarray, interpolation: int) -> np.ndarray:

@@ -186,8 +186,11 @@ class Training:
 
     def save_compact(self, folder: Path) -> None:
         """Keep the average and the optimiser's moments in half precision, small enough for the repository."""
-        names = {parameter: name for name, parameter in self.model.named_parameters()}
-        moments = {names[p]: state for p, state in self.optimiser.state.items()}
+        moments = {
+            name: self.optimiser.state[parameter]
+            for name, parameter in self.model.named_parameters()
+            if parameter in self.optimiser.state
+        }
         write_compact(
             {
                 "average": self.average.weights,
@@ -238,8 +241,9 @@ def _make_clicks_heard(encoder: PromptEncoder) -> None:
     last convolution makes up for the rest.
     """
     first, second, last = (layer for layer in encoder.mask_downscaling if isinstance(layer, nn.Conv2d))
-    nn.init.uniform_(first.bias, -4, 4)
-    nn.init.uniform_(second.bias, -1, 1)
+    for layer, reach in ((first, 4.0), (second, 1.0)):
+        if layer.bias is not None:
+            nn.init.uniform_(layer.bias, -reach, reach)
     grid = (8, 8)
     click = draw_clicks(torch.tensor([[[64.0, 64.0]]]), torch.tensor([[1]]), grid)
     blank = torch.full_like(click, float(click.min()))
