@@ -8,6 +8,10 @@ import logging
 import os
 from pathlib import Path
 
+# Threads that wait sleep instead of spinning, which must be said before torch is imported. On two cores shared with one
+# other busy program, spinning made tracking thirty times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 with contextlib.suppress(ImportError):
     import spaces  # noqa: F401 - before torch: on ZeroGPU it must patch it first
 

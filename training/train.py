@@ -10,12 +10,15 @@ import argparse
 import ctypes
 import json
 import math
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported; app.py says why
 
 import torch
 import torch.distributed
