@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from .positions import rotary_turns, rotate
 
-_QUERY_CHUNK = 256  # rows of the score matrix made at a time on a CPU
+_QUERY_TILE, _KEY_TILE = 256, 1024  # a megabyte of scores; measured best among 256–1024 × 512–2048
 
 
 class Attention(nn.Module):
@@ -94,16 +94,30 @@ def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """softmax(q·kᵀ/√D)·v for queries (B, N, D), keys (B, M, D) and values (B, M, Dv) → (B, N, Dv)."""
     if torch.is_grad_enabled() or q.device.type != "cpu":
         return F.scaled_dot_product_attention(q, k, v)
-    # On a CPU the library's kernel wants values as wide as keys, and peaked scores make its exponentials
-    # denormal, hence slow. Scores under -80 of the best weigh less than 2e-35. One buffer serves all rows: fresh
-    # memory for each would cost as much as the arithmetic.
-    keys = (k * q.shape[-1] ** -0.5).transpose(1, 2).contiguous()  # (B, D, M)
-    v = v.to(q.dtype)
-    out = q.new_empty(*q.shape[:2], v.shape[-1])
-    buffer = q.new_empty(q.shape[0], min(_QUERY_CHUNK, q.shape[1]), k.shape[1])
-    for rows, target in zip(q.split(_QUERY_CHUNK, dim=1), out.split(_QUERY_CHUNK, dim=1), strict=True):
-        scores = torch.matmul(rows, keys, out=buffer[:, : rows.shape[1]])
-        scores.sub_(scores.amax(-1, keepdim=True)).clamp_(min=-80).exp_()
-        torch.matmul(scores, v, out=target)
-        target.div_(scores.sum(-1, keepdim=True))
-    return out
+    return _attend_in_tiles(q * q.shape[-1] ** -0.5, k, v.to(q.dtype))
+
+
+def _attend_in_tiles(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """softmax(q·kᵀ)·v, some queries and some keys at a time, so that the scores never leave the cache.
+
+    The library's kernel for CPUs wants values as wide as keys, and peaked scores make its exponentials denormal,
+    hence slow. Here the best score so far is subtracted, as in FlashAttention (Dao et al. 2022), and what lies more
+    than 80 below it, which weighs less than 2e-35, is lifted to that.
+    """
+    keys = [block.transpose(1, 2).contiguous() for block in k.split(_KEY_TILE, dim=1)]  # (B, D, m) each
+    values = v.split(_KEY_TILE, dim=1)
+    out = []
+    for rows in q.split(_QUERY_TILE, dim=1):
+        best = rows.new_full((*rows.shape[:2], 1), -torch.inf)
+        weight = torch.zeros_like(best)
+        read = rows.new_zeros(*rows.shape[:2], v.shape[-1])
+        for key_tile, value_tile in zip(keys, values, strict=True):
+            scores = rows @ key_tile
+            higher = torch.maximum(best, scores.amax(-1, keepdim=True))
+            scores.sub_(higher).clamp_(min=-80).exp_()
+            fade = (best - higher).exp_()  # what was read so far was weighed by a lower best
+            weight.mul_(fade).add_(scores.sum(-1, keepdim=True))
+            read.mul_(fade).add_(scores @ value_tile)
+            best = higher
+        out.append(read.div_(weight))
+    return torch.cat(out, dim=1)
