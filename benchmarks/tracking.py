@@ -57,7 +57,7 @@ class Plan:
     clip_lengths: tuple[int, ...]
 
 
-FULL = Plan(image_size=1024, warm_up=7, measured=4, object_counts=(1, 3), clip_lengths=(8, 24))
+FULL = Plan(image_size=1024, warm_up=7, measured=3, object_counts=(1, 3), clip_lengths=(8, 20))
 QUICK = Plan(image_size=256, warm_up=7, measured=3, object_counts=(1, 3), clip_lengths=(8, 24))
 
 
