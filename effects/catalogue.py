@@ -1,4 +1,4 @@
-"""All effects by name. The files of this package are the list: a new file with an effect in it is in the catalogue."""
+"""All effects by name. The files of `effects/library/` are the list: a new file there is in the catalogue."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from inspect import isabstract
 from types import MappingProxyType
 from typing import Any, TypeGuard
 
-import effects
+from effects import library
 from effects.effect import Effect, EffectError, settings_of
 
 
 def _discover() -> Mapping[str, type[Effect]]:
     found: dict[str, type[Effect]] = {}
-    for module_info in sorted(pkgutil.iter_modules(effects.__path__), key=lambda each: each.name):
-        if module_info.name in ("catalogue", "layer") or module_info.name.startswith("_"):
-            continue  # these two build on the catalogue
-        module = import_module(f"effects.{module_info.name}")
+    for module_info in sorted(pkgutil.iter_modules(library.__path__), key=lambda each: each.name):
+        module = import_module(f"{library.__name__}.{module_info.name}")
         for value in vars(module).values():
             # Only what the module itself defines: an effect may import another to build on it.
             if isinstance(value, type) and value.__module__ == module.__name__ and _is_effect(value):

@@ -1,6 +1,7 @@
 """One contract for every effect: whoever adds a file is tested here without writing a test."""
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError
@@ -53,7 +54,7 @@ def test_the_catalogue_holds_the_effects_of_the_package():
     assert {"blur", "pixelate", "cutout", "highlight", "spotlight", "outline", "desaturate"} <= set(EFFECTS)
     for name, effect_class in EFFECTS.items():
         assert effect_class.name == name
-        assert Path(effects.__path__[0], f"{name}.py").is_file()
+        assert Path(effects.__path__[0], "library", f"{name}.py").is_file()
 
 
 @ALL
@@ -238,15 +239,12 @@ print(json.dumps([sorted(EFFECTS), layer.to_json()["effect"], described, int(res
 
 
 def copy_package(source: Path, target: Path) -> Path:
-    target.mkdir(parents=True)
-    for file in source.glob("*.py"):
-        (target / file.name).write_bytes(file.read_bytes())
-    return target
+    return Path(shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__")))
 
 
 def test_a_new_file_is_all_that_a_new_effect_needs(tmp_path):
     package = copy_package(Path(effects.__path__[0]), tmp_path / "effects")
-    (package / "invert.py").write_text(NEW_EFFECT)
+    (package / "library" / "invert.py").write_text(NEW_EFFECT)
     ran = subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
     names, effect, described, darkest = json.loads(ran.stdout)
@@ -266,7 +264,7 @@ def test_the_effect_of_the_guide_passes_this_contract(tmp_path):
     root = Path(__file__).parents[2]
     guide = (root / "docs" / "adding_an_effect.md").read_text()
     package = copy_package(root / "effects", tmp_path / "effects")
-    (package / "posterize.py").write_text(guide.split("```python\n")[1].split("```")[0])
+    (package / "library" / "posterize.py").write_text(guide.split("```python\n")[1].split("```")[0])
     copy_package(Path(__file__).parent, tmp_path / "tests" / "effects")
     (tmp_path / "tests" / "__init__.py").touch()
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "posterize", "tests/effects"]

@@ -10,13 +10,13 @@ from hypothesis.extra.numpy import arrays
 
 from effects import EffectError, Layer, compose, object_color, parse_layer
 from effects.blend import mix
-from effects.blur import Blur
-from effects.cutout import Cutout
-from effects.desaturate import Desaturate
-from effects.highlight import Highlight
-from effects.outline import Outline
-from effects.pixelate import Pixelate
-from effects.spotlight import Spotlight
+from effects.library.blur import Blur
+from effects.library.cutout import Cutout
+from effects.library.desaturate import Desaturate
+from effects.library.highlight import Highlight
+from effects.library.outline import Outline
+from effects.library.pixelate import Pixelate
+from effects.library.spotlight import Spotlight
 
 SIZE = (40, 60)
 RED, GREEN = np.array([255, 0, 0]), np.array([0, 255, 0])

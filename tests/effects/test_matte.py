@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from effects import Layer, compose
-from effects.blur import Blur
-from effects.cutout import Cutout, clean_edge
 from effects.edge import draw_edge
 from effects.effect import Shot
+from effects.library.blur import Blur
+from effects.library.cutout import Cutout, clean_edge
 from effects.matte import make_alpha
 
 SIZE = (120, 150)
