@@ -17,7 +17,8 @@ from PIL import Image
 from app.mask_folder import MaskFolder
 from app.sessions import Session
 from effects.color import Color
-from effects.layer import Layer, compose
+from effects.compositor import compose
+from effects.layer import Layer
 from media.video_clip import VideoClip
 from media.video_writer import VideoWriter
 

@@ -1,4 +1,4 @@
-"""Mixing two pictures by alpha, exactly and fast."""
+"""Mixing two pictures by alpha, exactly and fast; and the blend modes: how the colours of both meet."""
 
 from __future__ import annotations
 
@@ -11,6 +11,42 @@ from effects.effect import Alpha, Pixels
 
 STRIP = 64
 """Rows done at a time: the floats between the two pictures then stay in the processor's cache, 2-3 times as fast."""
+
+BLENDS = ("normal", "screen", "multiply", "overlay", "soft_light")
+
+
+def blend(below: Pixels, above: Pixels, mode: str) -> Pixels:
+    """The colours of `above` as they meet those of `below`, both (H, W, 3) uint8; the modes are those in `BLENDS`.
+
+    With both from 0 to 1: screen 1 − (1 − b)(1 − a), multiply b·a, overlay multiplies what is dark below and screens
+    what is light, soft_light is (1 − 2a)·b² + 2a·b, the form without a kink.
+    """
+    if mode == "normal":
+        return above
+    if mode == "multiply":
+        return _multiply(below, above)
+    if mode == "screen":
+        return 255 - _multiply(255 - below, 255 - above)
+    blended = np.empty_like(below)
+    for top in range(0, below.shape[0], STRIP):
+        rows = slice(top, top + STRIP)
+        if mode == "overlay":
+            dark = cv2.multiply(below[rows], above[rows], scale=2 / 255)
+            light = 255 - cv2.multiply(255 - below[rows], 255 - above[rows], scale=2 / 255)
+            blended[rows] = np.where(below[rows] < 128, dark, light)
+        else:
+            base = np.multiply(below[rows], np.float32(1 / 255))
+            blended[rows] = cv2.convertScaleAbs(_soft_light(base, above[rows]), alpha=255)
+    return blended
+
+
+def _multiply(below: Pixels, above: Pixels) -> Pixels:
+    return np.asarray(cv2.multiply(below, above, scale=1 / 255))
+
+
+def _soft_light(base: np.ndarray, above: Pixels) -> np.ndarray:
+    twice = np.multiply(above, np.float32(2 / 255))
+    return base * (twice + base * (1 - twice))
 
 
 def mix(below: Pixels, above: Pixels, alpha: Alpha) -> Pixels:

@@ -40,8 +40,14 @@ class Box(NamedTuple):
         return slice(self.y0, self.y1), slice(self.x0, self.x1)
 
     def grown(self, margin: int) -> Box:
-        """The box with `margin` [px] more on each side."""
+        """The box with `margin` [px] more on each side; an empty one stays empty."""
+        if self.is_empty:
+            return self
         return Box(self.x0 - margin, self.y0 - margin, self.x1 + margin, self.y1 + margin)
+
+    def moved(self, x: int, y: int) -> Box:
+        """The box further to the right and down [px]."""
+        return Box(self.x0 + x, self.y0 + y, self.x1 + x, self.y1 + y)
 
     def snapped(self, cell: int) -> Box:
         """The smallest box around this one with its sides on a grid of `cell` [px] from the frame's corner."""

@@ -6,20 +6,48 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from numpy.typing import NDArray
 
 from effects.box import Box, Size
 from effects.color import OBJECT, Color, parse_color
-from effects.setting import EffectError, Setting, Value, setting, settings_of
+from effects.footage import Footage, still_footage
+from effects.path import Sighting
+from effects.setting import EffectError, Setting, Value, file_setting, setting, settings_of, text_setting
 
-__all__ = ["Alpha", "Effect", "EffectError", "Pixels", "Setting", "Shot", "setting", "settings_of"]
+__all__ = [
+    "Alpha",
+    "Drawing",
+    "Effect",
+    "EffectError",
+    "Pixels",
+    "Setting",
+    "Shot",
+    "file_setting",
+    "setting",
+    "settings_of",
+    "text_setting",
+]
 
 Pixels = NDArray[Any]
 """(H, W, 3) uint8 RGB. OpenCV's functions promise no element type, so none is written here."""
 Alpha = NDArray[Any]
 """(H, W) float32, 0 to 1: how much of the effect shows."""
+
+
+class Drawing(NamedTuple):
+    """What an effect draws and where: colours, and how much of them each pixel takes.
+
+    Attributes:
+        pixels: (h, w, 3) uint8 RGB.
+        alpha: (h, w) float32, 0 to 1; where it is 0 the frame stays bit-equal.
+        corner: (x, y) [px] of the drawing's first pixel in the shot; it may lie outside, and is cut there.
+    """
+
+    pixels: Pixels
+    alpha: Alpha
+    corner: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +62,8 @@ class Shot:
         time: the frame's time [s].
         frame_size: (height, width) [px] of the whole frame, for what is relative to it.
         corner: (x, y) [px] of the window's first pixel in the frame, for what lies on a grid.
+        name: the object's name; empty for the background and for everything.
+        footage: the clip's other frames; where none is given, this one stands for all.
     """
 
     pixels: Pixels
@@ -43,11 +73,24 @@ class Shot:
     time: Fraction | float = 0
     frame_size: Size = (0, 0)
     corner: tuple[int, int] = (0, 0)
+    name: str = ""
+    footage: Footage = None  # type: ignore[assignment]  # made in __post_init__
 
     def __post_init__(self) -> None:
         if self.frame_size == (0, 0):
             height, width = self.alpha.shape
             object.__setattr__(self, "frame_size", (height, width))
+        if self.footage is None:
+            still = still_footage(self.pixels, self.alpha, self.corner, self.frame_size)
+            object.__setattr__(self, "footage", still)
+
+    def place(self, smoothing: float = 0.0) -> Sighting | None:
+        """Where the target is on this frame, in pixels of the whole frame; None where it is absent.
+
+        Args:
+            smoothing: over how long its path is smoothed, without lag [s].
+        """
+        return self.footage.path(smoothing).at(self.index)
 
     def paint(self, color: str) -> Color:
         """A colour setting as `(r, g, b)`: "object" becomes the object's own colour."""
@@ -65,12 +108,15 @@ class Effect(ABC):
     name: ClassVar[str]
 
     draws_around: ClassVar[bool] = False
-    """True: the effect also draws outside alpha (an outline, a glow). Then `apply` returns the finished picture of its
-    window, mixed by the effect itself, and must leave pixels bit-equal where it draws nothing."""
+    """True: the effect draws where it likes and not only within alpha (an outline, a glow, an arrow): `apply` returns
+    a `Drawing`, and `window` says how far it reaches."""
 
     spares_target: ClassVar[bool] = False
     """True: aimed at objects, the effect falls on everything but them (spotlight, cut-out). An object that is absent
     then leaves the whole frame to the effect, so that nothing flashes while it is hidden."""
+
+    lingers: ClassVar[bool] = False
+    """True: the effect is also asked on frames where its object is absent, with alpha 0 (a trail, a frozen copy)."""
 
     def __init_subclass__(cls) -> None:
         cls.name = cls.__module__.rpartition(".")[2]
@@ -83,17 +129,18 @@ class Effect(ABC):
                 raise EffectError(f"{self.name}: {error}") from None
 
     @abstractmethod
-    def apply(self, shot: Shot) -> Pixels:
+    def apply(self, shot: Shot) -> Pixels | Drawing:
         """The picture where alpha is 1, of the size of `shot.pixels`; `compose` mixes it in by alpha.
 
-        Must not write to `shot` and must depend on nothing but the settings and the shot.
+        An effect that `draws_around` returns a `Drawing`, which is mixed in by its own alpha. Must not write to `shot`
+        and must depend on nothing but the settings and the shot with its footage.
         """
 
     def window(self, box: Box, frame_size: Size) -> Box:
         """The part of the frame that `apply` must see so that the picture is right wherever it changes.
 
         Args:
-            box: where alpha is not 0.
+            box: where alpha is not 0; of size 0 where it is 0 everywhere.
             frame_size: (height, width) [px].
 
         Returns:

@@ -10,7 +10,13 @@ from typing import Any, Literal
 from effects.color import OBJECT, format_color, parse_color
 
 Value = float | int | bool | str
-Kind = Literal["number", "integer", "color", "choice", "switch"]
+Kind = Literal["number", "integer", "color", "choice", "switch", "text", "file"]
+FileKind = Literal["picture", "video"]
+
+LONGEST_TEXT = 200
+"""Characters of a text setting."""
+LONGEST_PATH = 1000
+"""Characters of a file setting."""
 
 
 class EffectError(ValueError):
@@ -23,6 +29,7 @@ class Setting:
 
     The kind follows from the default: a bool is a switch, a text is a choice where `choices` are given and a colour
     otherwise, an int is an integer, a float a number. A colour is `#rrggbb` or "object", the object's own colour.
+    `text_setting` declares words to write, `file_setting` a picture or a video to show.
     """
 
     name: str
@@ -32,7 +39,13 @@ class Setting:
     high: float | None
     unit: str
     label: str
-    choices: tuple[str, ...]
+    choices: tuple[str, ...] = ()
+    accepts: tuple[FileKind, ...] = ()
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the setting takes numbers, which is what keyframes move."""
+        return self.kind in ("number", "integer")
 
     def check(self, value: object) -> Value:
         """Return `value` as this setting keeps it, colours written out as `#rrggbb`.
@@ -46,8 +59,10 @@ class Setting:
             return str(value)
         if self.kind == "color" and isinstance(value, str):
             return self._check_color(value)
-        if self.kind in ("number", "integer") and isinstance(value, int | float) and not isinstance(value, bool):
+        if self.is_number and isinstance(value, int | float) and not isinstance(value, bool):
             return self._check_number(value)
+        if self.kind in ("text", "file") and isinstance(value, str):
+            return self._check_text(value)
         raise self._refuse(value)
 
     def parse(self, text: str) -> Value:
@@ -60,7 +75,7 @@ class Setting:
             known = {"true": True, "yes": True, "on": True, "1": True}
             known |= {"false": False, "no": False, "off": False, "0": False}
             return self.check(known.get(text.lower(), text))
-        if self.kind in ("number", "integer"):
+        if self.is_number:
             try:
                 number = float(text)
             except ValueError:
@@ -76,16 +91,22 @@ class Setting:
             return ", ".join(self.choices)
         if self.kind == "color":
             return "#rrggbb or object"
+        if self.kind == "text":
+            return f"up to {LONGEST_TEXT} characters"
+        if self.kind == "file":
+            return f"the path of a {' or '.join(self.accepts)}"
         unit = f" {self.unit}" if self.unit else ""
         return f"{self.low:g} to {self.high:g}{unit}"
 
     def to_json(self) -> dict[str, Any]:
         """Everything a page needs to show a slider, a colour field, a list or a switch."""
         described: dict[str, Any] = {"name": self.name, "kind": self.kind, "label": self.label, "default": self.default}
-        if self.kind in ("number", "integer"):
+        if self.is_number:
             described |= {"low": self.low, "high": self.high, "unit": self.unit}
         if self.kind == "choice":
             described["choices"] = list(self.choices)
+        if self.kind == "file":
+            described["accepts"] = list(self.accepts)
         return described
 
     def _check_number(self, value: float) -> float | int:
@@ -106,6 +127,12 @@ class Setting:
             return format_color(parse_color(value))
         except ValueError:
             raise self._refuse(value) from None
+
+    def _check_text(self, value: str) -> str:
+        longest = LONGEST_TEXT if self.kind == "text" else LONGEST_PATH
+        if len(value) > longest or not all(each.isprintable() for each in value):
+            raise self._refuse(value[:40])
+        return value
 
     def _refuse(self, value: object) -> EffectError:
         shown = f"{value:g}" if isinstance(value, float) else repr(value)
@@ -138,10 +165,28 @@ def setting(
         kind = "choice" if choices else "color"
     else:
         kind = "integer" if isinstance(default, int) else "number"
-    if (kind in ("number", "integer")) != (low is not None and high is not None):
-        raise TypeError(f"a {kind} setting takes {'low and high' if kind in ('number', 'integer') else 'no range'}")
     declared = Setting("", kind, default, low, high, unit, label, tuple(choices))
-    return field(default=declared.check(default), metadata={"setting": declared})
+    if declared.is_number != (low is not None and high is not None):
+        raise TypeError(f"a {kind} setting takes {'low and high' if declared.is_number else 'no range'}")
+    return _declare(declared)
+
+
+def text_setting(default: str, *, label: str = "") -> Any:
+    """Declare a field of an effect that takes words to write on the picture."""
+    return _declare(Setting("", "text", default, None, None, "", label))
+
+
+def file_setting(*accepts: FileKind, label: str = "") -> Any:
+    """Declare a field of an effect that takes a file's path; empty where none was chosen.
+
+    Whoever builds the effect answers for the path: a browser never gives one (see `app/assets.py`).
+    """
+    return _declare(Setting("", "file", "", None, None, "", label, accepts=accepts))
+
+
+def _declare(declared: Setting) -> Any:
+    assert declared.default is not None
+    return field(default=declared.check(declared.default), metadata={"setting": declared})
 
 
 @cache

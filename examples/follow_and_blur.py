@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 import sam2_model
-from effects.layer import compose, parse_layer
+from effects import compose, parse_layer
 from media import VideoClip, VideoWriter
 from sam2_model import Prompt, VideoPredictor
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from effects.blend import mix, tint
 from effects.box import Box
-from effects.effect import Alpha, Effect, Pixels, Shot, setting
+from effects.effect import Alpha, Drawing, Effect, Pixels, Shot, setting
 from effects.shrink import divide_by_weight, sum_blocks
 
 
@@ -23,8 +23,9 @@ class Cutout(Effect):
 
     color: str = setting("#00b140")
 
-    def apply(self, shot: Shot) -> Pixels:
-        return tint(clean_edge(shot.pixels, 1 - shot.alpha), shot.paint(self.color), shot.alpha)
+    def apply(self, shot: Shot) -> Drawing:
+        cut = tint(clean_edge(shot.pixels, 1 - shot.alpha), shot.paint(self.color), shot.alpha)
+        return Drawing(cut, (shot.alpha > 0).astype(np.float32))
 
 
 def clean_edge(pixels: Pixels, kept: Alpha) -> Pixels:

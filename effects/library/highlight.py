@@ -8,10 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from effects.blend import tint
+from effects.blend import plain
 from effects.box import Box, Size
 from effects.edge import EDGE_MARGIN, draw_edge
-from effects.effect import Effect, Pixels, Shot, setting
+from effects.effect import Drawing, Effect, Shot, setting
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class Highlight(Effect):
     strength: float = setting(0.45, low=0, high=1)
     outline: float = setting(3.0, low=0, high=40, unit="px")
 
-    def apply(self, shot: Shot) -> Pixels:
+    def apply(self, shot: Shot) -> Drawing:
         veil = shot.alpha * np.float32(self.strength)
         if self.outline > 0:
             line = draw_edge(shot.alpha, outer=self.outline / 2, inner=self.outline / 2)
             veil += line * (1 - veil)  # the line over the veil; of one colour, so both are mixed in at once
-        return tint(shot.pixels, shot.paint(self.color), veil)
+        return Drawing(plain(shot.paint(self.color), veil.shape), veil)
 
     def window(self, box: Box, frame_size: Size) -> Box:
         return box.grown(math.ceil(self.outline / 2) + EDGE_MARGIN)

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from effects.blend import tint
+from effects.blend import plain
 from effects.box import Box, Size
 from effects.edge import EDGE_MARGIN, draw_edge
-from effects.effect import Effect, Pixels, Shot, setting
+from effects.effect import Drawing, Effect, Shot, setting
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Outline(Effect):
     width: float = setting(5.0, low=1, high=60, unit="px")
     color: str = setting("object")
 
-    def apply(self, shot: Shot) -> Pixels:
+    def apply(self, shot: Shot) -> Drawing:
         # One pixel of the line lies on the object, so that no seam of the old background shows between them.
         line = draw_edge(shot.alpha, outer=self.width - 1, inner=1)
-        return tint(shot.pixels, shot.paint(self.color), line)
+        return Drawing(plain(shot.paint(self.color), line.shape), line)
 
     def window(self, box: Box, frame_size: Size) -> Box:
         return box.grown(math.ceil(self.width) + EDGE_MARGIN)

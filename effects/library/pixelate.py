@@ -7,9 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from effects.blend import mix
 from effects.box import Box, Size
-from effects.effect import Effect, Pixels, Shot, setting
+from effects.effect import Drawing, Effect, Shot, setting
 from effects.shrink import divide_by_weight, sum_blocks
 
 
@@ -22,7 +21,7 @@ class Pixelate(Effect):
     size: int = setting(20, low=2, high=200, unit="px", label="Block size")
     whole_blocks: bool = setting(False)
 
-    def apply(self, shot: Shot) -> Pixels:
+    def apply(self, shot: Shot) -> Drawing:
         """Average each block over the target alone, so that a block at the edge takes no colour from beyond it.
 
         The blocks are cut along the target's edge, or, with `whole_blocks`, kept square, which hides its shape too.
@@ -32,9 +31,9 @@ class Pixelate(Effect):
         mean = divide_by_weight(weighted, weight)
         mosaic = self._enlarge(mean)[:height, :width]
         if not self.whole_blocks:
-            return mix(shot.pixels, mosaic, shot.alpha)
+            return Drawing(mosaic, shot.alpha)
         touched = self._enlarge((weight > 1e-5).astype(np.float32))[:height, :width]
-        return mix(shot.pixels, mosaic, touched)
+        return Drawing(mosaic, touched)
 
     def window(self, box: Box, frame_size: Size) -> Box:
         """Whole blocks."""

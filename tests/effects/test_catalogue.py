@@ -14,7 +14,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import effects
-from effects import EFFECTS, LAYER_SETTINGS, Effect, EffectError, Layer, Shot, compose, effect_from_json, settings_of
+from effects import (
+    EFFECTS,
+    LAYER_SETTINGS,
+    Drawing,
+    Effect,
+    EffectError,
+    Layer,
+    Shot,
+    compose,
+    effect_from_json,
+    settings_of,
+)
+from effects.blend import mix
 from effects.box import Box
 
 ALL = pytest.mark.parametrize("effect_class", EFFECTS.values(), ids=EFFECTS.keys())
@@ -44,6 +56,15 @@ def extremes(effect_class: type[Effect]) -> list[Effect]:
         }.get(known.kind, (known.low, known.high))
         built += [effect_class(**{known.name: value}) for value in values]
     return built
+
+
+def apply_to(effect: Effect, shot: Shot) -> np.ndarray:
+    """The effect's picture at full strength, drawn into the shot where it is a drawing."""
+    drawn = effect.apply(shot)
+    if not isinstance(drawn, Drawing):
+        return drawn
+    assert drawn.corner == (0, 0)
+    return mix(shot.pixels, drawn.pixels, drawn.alpha)
 
 
 def as_layers(effect: Effect, **placed) -> list[Layer]:
@@ -130,8 +151,8 @@ def test_an_effect_seen_through_its_window_is_the_effect_on_the_whole_frame(effe
         window = effect.window(Box.around(alpha), size).clipped(size)
         corner = (window.x0, window.y0)
         seen = Shot(pixels[window.slices], alpha[window.slices], (9, 99, 200), frame_size=size, corner=corner)
-        part = effect.apply(seen).astype(int)
-        whole = effect.apply(Shot(pixels, alpha, (9, 99, 200))).astype(int)
+        part = apply_to(effect, seen).astype(int)
+        whole = apply_to(effect, Shot(pixels, alpha, (9, 99, 200))).astype(int)
         where = np.ones(part.shape[:2], bool) if effect.draws_around else mask[window.slices]
         assert np.abs(part - whole[window.slices])[where].max() <= ROUNDING
 

@@ -1,0 +1,142 @@
+"""The path of an object: where it is on each frame and how large, as tracked or smoothed without lag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+BRIDGED = 5
+"""An object that is away for up to so many frames is taken to have gone on moving [frames]."""
+
+
+class Sighting(NamedTuple):
+    """Where an object is on one frame [px of the frame], fractions allowed.
+
+    Attributes:
+        x0, y0, x1, y1: its box.
+        x, y: its centre of mass.
+        area: how many pixels it covers.
+    """
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    x: float
+    y: float
+    area: float
+
+    @property
+    def width(self) -> float:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        return self.y1 - self.y0
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """The middle (x, y) of the box."""
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+
+def sight(mask: NDArray[Any]) -> Sighting | None:
+    """Measure a mask (H, W) of any number type; None where it is 0 everywhere."""
+    inside = (mask > 0).view(np.uint8)
+    x, y, width, height = cv2.boundingRect(inside)
+    if width == 0:
+        return None
+    moments = cv2.moments(inside[y : y + height, x : x + width], binaryImage=True)
+    center = moments["m10"] / moments["m00"] + x + 0.5, moments["m01"] / moments["m00"] + y + 0.5
+    return Sighting(x, y, x + width, y + height, *center, moments["m00"])
+
+
+def join_sightings(sightings: Iterable[Sighting | None]) -> Sighting | None:
+    """Several objects taken as one; None where none of them is seen."""
+    seen = [each for each in sightings if each is not None]
+    if not seen:
+        return None
+    area = sum(each.area for each in seen)
+    return Sighting(
+        min(each.x0 for each in seen),
+        min(each.y0 for each in seen),
+        max(each.x1 for each in seen),
+        max(each.y1 for each in seen),
+        sum(each.x * each.area for each in seen) / area,
+        sum(each.y * each.area for each in seen) / area,
+        area,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """Where something is on each frame of a clip, None where it is absent."""
+
+    sightings: Sequence[Sighting | None]
+    _smoothed: dict[float, Path] = field(default_factory=dict, repr=False)
+
+    def at(self, frame_index: int) -> Sighting | None:
+        """Where it is on a frame; beyond the clip's ends as on its first or last frame."""
+        return self.sightings[min(max(frame_index, 0), len(self.sightings) - 1)]
+
+    def smoothed(self, frames: float) -> Path:
+        """The path without its jitter, and without lag.
+
+        Each number is read off a straight line fitted to the frames before and after, the nearer ones counting more.
+        A line and not an average: what moves evenly is then left where it is, also at the clip's ends.
+
+        Args:
+            frames: the standard deviation of the Gaussian that says how much a frame counts [frames].
+        """
+        if frames <= 0:
+            return self
+        if frames not in self._smoothed:
+            self._smoothed[frames] = Path(_smooth(self.sightings, frames))
+        return self._smoothed[frames]
+
+
+def _smooth(sightings: Sequence[Sighting | None], sigma: float) -> list[Sighting | None]:
+    present = np.array([each is not None for each in sightings])
+    if not present.any():
+        return list(sightings)
+    where = np.flatnonzero(present)
+    # What is away for long may come back anywhere: it begins a new run.
+    run = np.zeros(len(sightings), int)
+    run[where] = np.cumsum(np.diff(where, prepend=where[0]) > BRIDGED + 1)
+    values = np.zeros((len(sightings), 7))
+    values[where] = [each for each in sightings if each is not None]
+    fitted = fit_lines(values, present, run, sigma)
+    return [Sighting(*row) if seen else None for row, seen in zip(fitted.tolist(), present.tolist(), strict=True)]
+
+
+def fit_lines(values: NDArray[Any], present: NDArray[Any], run: NDArray[Any], sigma: float) -> NDArray[Any]:
+    """Weighted linear regression around each frame: the line's value there.
+
+    Args:
+        values: (T, N), one row a frame.
+        present: (T,) bool; other rows are neither read nor right in the result.
+        run: (T,) frames of different runs do not see each other.
+        sigma: standard deviation of the weights [frames].
+    """
+    num_frames = len(values)
+    reach = min(int(np.ceil(3 * sigma)), num_frames - 1)
+    sums = np.zeros((3, num_frames, 1))  # of weights, weights·offset, weights·offset²
+    totals = np.zeros((2, *values.shape))  # of weights·value, weights·offset·value
+    for offset in range(-reach, reach + 1):
+        here = slice(max(0, -offset), num_frames - max(0, offset))
+        there = slice(max(0, offset), num_frames - max(0, -offset))
+        counts = (present[there] & present[here] & (run[there] == run[here]))[:, None]
+        weight = np.exp(-0.5 * (offset / sigma) ** 2) * counts
+        for power in range(3):
+            sums[power, here] += weight * offset**power
+        for power in range(2):
+            totals[power, here] += weight * offset**power * values[there]
+    spread = sums[0] * sums[2] - sums[1] ** 2
+    line = (sums[2] * totals[0] - sums[1] * totals[1]) / np.where(spread > 1e-9, spread, 1)
+    mean = totals[0] / np.maximum(sums[0], 1e-12)
+    return np.where(spread > 1e-9, line, mean)
