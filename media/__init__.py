@@ -10,6 +10,7 @@ start, pixels (H, W, 3) uint8 RGB.
 
 from media.clip_facts import ClipFacts, Size
 from media.errors import MediaError
+from media.formats import FORMATS, QUALITIES, Format, choose_format, format_names
 from media.frame import Frame, Pixels
 from media.frame_pack import FramePack, write_frame_pack
 from media.limits import HOSTED, LOCAL, Limits
@@ -18,9 +19,12 @@ from media.video_clip import VideoClip
 from media.video_writer import VideoWriter
 
 __all__ = [
+    "FORMATS",
     "HOSTED",
     "LOCAL",
+    "QUALITIES",
     "ClipFacts",
+    "Format",
     "Frame",
     "FramePack",
     "Limits",
@@ -29,6 +33,8 @@ __all__ = [
     "Size",
     "VideoClip",
     "VideoWriter",
+    "choose_format",
+    "format_names",
     "probe",
     "write_frame_pack",
 ]

@@ -1,23 +1,25 @@
-"""Writes an H.264 MP4 with the times, the colours and the sound of its source."""
+"""Writes a clip in any format with the times, the colours, the sound and the tags of its source."""
 
 from __future__ import annotations
 
 import logging
 import math
 import os
+from bisect import bisect_right
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 
-import av
 import numpy as np
-from av.container import OutputContainer
-from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
-from av.video.stream import VideoStream
 
-from media.encoder import Encoder, Sound
+from media.carried_over import Sound, read_tags
 from media.errors import MediaError
+from media.formats import H264, Format
 from media.frame import Pixels
+from media.frame_sink import FrameSink, Sending, open_sink
+from media.hidden_colors import without_hidden_colors
+from media.part_file import PartFile
 from media.video_clip import VideoClip
 
 logger = logging.getLogger(__name__)
@@ -26,131 +28,142 @@ FINEST_TICK = 90_000
 """Times are written in units of at most 1/90000 s, so that none is off by more than 6 µs."""
 
 LARGEST_TIMESCALE = 10_000_000
-FLAGS = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
 class VideoWriter:
-    """Writes frames to an MP4 that appears only when it is whole.
+    """Writes frames to a file that appears only when it is whole.
 
     Used as a context manager: when the block ends without an error the file is checked and put in
     its place; when it ends with one (also a cancel), the encoder is stopped and nothing is left.
 
-    Frames are turned to yuv420p with bt709 here and piped, with their times, as NUT to an ffmpeg
-    process. An odd width or height, which 4:2:0 cannot hold, grows by one pixel: the last column
-    or row is repeated, so that no content is lost and masks stay in place.
+    An odd width or height, which some encoders cannot hold, grows by one pixel: the last column or
+    row is repeated, so that no content is lost and masks stay in place.
     """
 
-    def __init__(self, path: str | Path, *, like: VideoClip) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        like: VideoClip,
+        format: Format = H264,
+        size: tuple[int, int] | None = None,
+        keeps_location: bool = False,
+    ) -> None:
         """Prepare to write; the encoder starts with the first frame.
 
         Args:
-            path: the file to write, `.mp4`.
-            like: the source. Gives the size, the sound and how long the last frame is shown.
+            path: the file to write.
+            like: the source. Gives the size, the sound, the tags and how long the last frame is shown.
+            format: what is written; `media.formats` lists them.
+            size: (height, width) [px] of the frames that will come, where it is not the source's.
+            keeps_location: whether the place where the source was taken is told in the result too.
 
         Raises:
-            MediaError: the path is that of the source, or its folder does not exist.
+            MediaError: the path is that of the source, or cannot be written.
         """
         self.path = Path(path).absolute()
-        if not self.path.parent.is_dir():
-            raise MediaError(f"The folder for {self.path.name!r} does not exist; please make it first.")
-        if not os.access(self.path.parent, os.W_OK):
-            raise MediaError(f"The folder for {self.path.name!r} cannot be written; please choose another one.")
         if self.path.exists() and like.path.exists() and os.path.samefile(self.path, like.path):
             raise MediaError("The result cannot replace the clip it is made from; please choose another name.")
+        PartFile(self.path).close()  # what cannot be written is refused now, not after an hour
         self._clip = like
-        self._height, self._width = like.size
+        self._format = format
+        self._keeps_location = keeps_location
+        self._height, self._width = size or like.size
         self._timescale = _timescale(like.times)
-        self._reformatter = VideoReformatter()
+        self._first: Fraction | None = None
+        self._last_slot = -1
+        self._last = Fraction(-1)
         self._ticks: list[int] = []
-        self._encoder: Encoder | None = None
-        self._muxer: OutputContainer | None = None
-        self._stream: VideoStream | None = None
+        self._part: PartFile | None = None
+        self._sink: FrameSink | None = None
+        self._is_finished = False
 
     def write(self, pixels: Pixels, time: Fraction) -> None:
         """Write the next frame.
 
         Args:
-            pixels: (H, W, 3) uint8 RGB of the source's size.
+            pixels: (H, W, 3) uint8 RGB of the source's size; in a format with alpha also (H, W, 4), straight alpha.
+                Colours under full transparency are not written: they would still be in the file for all to see.
             time: when it is shown, counted like the source's times, later than the frame before [s].
 
         Raises:
             ValueError: shape, dtype or time is not as said.
             MediaError: the encoder has failed; leave the block.
         """
-        if pixels.shape != (self._height, self._width, 3) or pixels.dtype != np.uint8:
+        channels = (3, 4) if self._format.has_alpha else (3,)
+        if pixels.shape not in [(self._height, self._width, each) for each in channels] or pixels.dtype != np.uint8:
             raise ValueError(
                 f"A frame of shape {pixels.shape} and type {pixels.dtype} came, "
-                f"but ({self._height}, {self._width}, 3) and uint8 are wanted."
+                f"but ({self._height}, {self._width}, {' or '.join(map(str, channels))}) and uint8 are wanted."
             )
-        tick = round(time * self._timescale)
-        if tick < 0 or (self._ticks and tick <= self._ticks[-1]):
+        if time < 0 or time <= self._last or round(time * self._timescale) in self._ticks[-1:]:
             raise ValueError(
                 f"A frame at {float(time)} s came, but it must lie after the one before, and not before 0."
             )
-        if self._encoder is None:
-            self._start(time)
-        assert self._encoder is not None
-        assert self._muxer is not None
-        assert self._stream is not None
-        frame = self._to_yuv(pixels)
-        frame.pts, frame.time_base = tick, Fraction(1, self._timescale)
-        try:
-            self._muxer.mux(self._stream.encode(frame))
-        except av.FFmpegError as error:  # the pipe is broken: the encoder has died
-            raise self._encoder.failure() from error
+        self._last = time
+        if self._first is None:
+            self._first = time
+        if not self._is_due(time):
+            return
+        if pixels.shape[2] == 4:
+            # Exact pixels and hard edges need no colours beyond the edge.
+            pixels = without_hidden_colors(pixels, goes_on=self._format.muxer not in ("zip", "gif"))
+        if self._sink is None:
+            self._sink = self._open_sink(time)
+        tick = round(time * self._timescale)
+        self._sink.write(pixels, tick)
         self._ticks.append(tick)
 
-    def _start(self, first: Fraction) -> None:
-        clip = self._clip
+    def finishing(self) -> Iterator[None]:
+        """Make the file whole, yielding several times a second, so that the caller can tell or stop meanwhile.
+
+        Leaving the block does the same without a word.
+
+        Raises:
+            MediaError: the encoder failed, or its file is not what was written.
+        """
+        if self._sink is None or self._part is None:
+            raise MediaError("No frame was written, so there is no video; please choose at least one frame.")
+        yield from self._sink.finish(self._ticks, self._end())
+        self._part.commit()
+        self._is_finished = True
+
+    def _is_due(self, time: Fraction) -> bool:
+        """Whether a frame is written in a format that takes only so many a second."""
+        if self._format.most_fps is None or self._first is None:
+            return True
+        slot = math.floor((time - self._first) * self._format.most_fps)
+        is_due = slot > self._last_slot
+        self._last_slot = max(slot, self._last_slot)
+        return is_due
+
+    def _end(self) -> Fraction:
+        """When the last frame that came ends [s]."""
+        times = self._clip.times
+        following = bisect_right(times, self._last)
+        return times[following] if following < len(times) else max(self._clip.duration, self._last)
+
+    def _open_sink(self, first: Fraction) -> FrameSink:
+        clip, target = self._clip, self._format
         sound = None
-        if clip.has_audio:
+        if clip.has_audio and target.sound:
             until = clip.duration if clip.facts.is_trimmed else None
             sound = Sound(clip.path, delay=clip.facts.audio_delay, until=until)
         # The last frame's duration has no place in the stream: the encoder takes it from the rate.
         # It is bounded, because H.264 also derives from it how fast a player must be.
         rate = min(max(1 / clip.facts.last_frame_duration, Fraction(1)), max(2 * clip.fps, Fraction(60)))
-        self._encoder = Encoder(self.path, first=first, timescale=self._timescale, sound=sound)
-        self._muxer = av.open(f"pipe:{self._encoder.pipe}", "w", format="nut")
-        self._stream = self._muxer.add_stream("rawvideo", rate=rate.limit_denominator(1001))
-        self._stream.width, self._stream.height = self._width + self._width % 2, self._height + self._height % 2
-        self._stream.pix_fmt = "yuv420p"
-        self._stream.time_base = self._stream.codec_context.time_base = Fraction(1, self._timescale)
-
-    def _to_yuv(self, pixels: Pixels) -> av.VideoFrame:
-        """Convert to yuv420p, bt709, limited range, of even size."""
-        height, width = self._height, self._width
-        if height % 2 or width % 2:
-            pixels = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-        return self._reformatter.reformat(
-            av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(pixels), format="rgb24"),
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            dst_color_range=ColorRange.MPEG,
-            interpolation=FLAGS,
-            threads=1,
+        sending = Sending(
+            target,
+            size=target.size((self._height, self._width)),
+            picture_size=target.picture_size((self._height, self._width)),
+            timescale=self._timescale,
+            rate=rate.limit_denominator(1001),
+            first=first,
+            sound=sound,
+            tags=read_tags(clip.path, with_location=self._keeps_location) if target.is_video else {},
         )
-
-    def _finish(self) -> None:
-        if self._encoder is None or self._muxer is None or self._stream is None:
-            raise MediaError("No frame was written, so there is no video; please choose at least one frame.")
-        try:
-            self._muxer.mux(self._stream.encode(None))
-            self._muxer.close()
-        except av.FFmpegError as error:
-            raise self._encoder.failure() from error
-        self._encoder.finish(self._ticks)
-
-    def _clean_up(self) -> None:
-        """Stop the encoder if it still runs and let go of everything; nothing half-written stays."""
-        if self._encoder is None:
-            return
-        self._encoder.abort()
-        if self._muxer is not None:
-            try:
-                self._muxer.close()
-            except av.FFmpegError as error:  # it writes a trailer to the pipe, which nobody reads any more
-                logger.debug("muxer closed: %s", error)
-        self._encoder.close()
+        self._part = PartFile(self.path)
+        return open_sink(self._part, sending)
 
     def __enter__(self) -> VideoWriter:
         return self
@@ -159,10 +172,14 @@ class VideoWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None:
-                self._finish()
+            if kind is None and not self._is_finished:
+                for _ in self.finishing():
+                    pass
         finally:
-            self._clean_up()
+            if self._sink is not None:
+                self._sink.close()
+            if self._part is not None:
+                self._part.close()
 
 
 def _timescale(times: tuple[Fraction, ...]) -> int:

@@ -1,0 +1,36 @@
+"""What lies under full transparency: taken out of a picture before it is written."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from media.frame import Pixels
+
+REACH = 8
+"""How far the colours of an edge go on under the transparent side of it [px]: a block of the encoders."""
+
+
+def without_hidden_colors(pixels: Pixels, *, goes_on: bool) -> Pixels:
+    """Clear the colours that nobody should see, since alpha hides them but does not remove them.
+
+    Args:
+        pixels: (H, W, 4) uint8, straight alpha.
+        goes_on: continue the colours of an edge for some pixels, because an encoder that keeps colours coarsely
+            would mix black into the edge.
+
+    Returns:
+        (H, W, 4) uint8, a new array, equal wherever alpha is not 0.
+    """
+    hidden = pixels[..., 3] == 0
+    result = pixels.copy()
+    result[hidden] = 0
+    if not goes_on or not hidden.any() or hidden.all():
+        return result
+    side = 2 * REACH + 1
+    weights = pixels[..., 3].astype(np.float32)
+    weighted = cv2.blur(pixels[..., :3] * weights[..., None], (side, side))
+    total = cv2.blur(weights, (side, side))
+    near = hidden & (total > 0.5 / side**2)
+    result[..., :3][near] = np.clip(weighted[near] / total[near][:, None] + 0.5, 0, 255).astype(np.uint8)
+    return result
