@@ -240,7 +240,7 @@ def _track(clip: VideoClip, project: Project, masks: MaskFolder, report: Reporte
 def _render(clip: VideoClip, masks: MaskFolder, project: Project, output: Path, report: Reporter) -> None:
     from app.render import render_frames
 
-    for step in render_frames(clip, masks, project.layers, output, colors=project.rgb_colors):
+    for step in render_frames(clip, masks, project.layers, output, colors=project.rgb_colors, names=project.names):
         report.progress("render", step.done, step.total, step.frames_per_second)
 
 

@@ -101,6 +101,11 @@ class Project:
         return {each.id: each.color for each in self.objects}
 
     @property
+    def names(self) -> dict[int, str]:
+        """The name of each object, by its number."""
+        return {each.id: each.name for each in self.objects}
+
+    @property
     def rgb_colors(self) -> dict[int, tuple[int, int, int]]:
         """The colour `(r, g, b)` of each object, as the effects want it."""
         return {each.id: parse_color(each.color) for each in self.objects}

@@ -14,11 +14,14 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from app.assets import ASSETS, with_asset_paths
+from app.footage import ClipFootage, clip_footage
 from app.mask_folder import MaskFolder
 from app.sessions import Session
 from effects.color import Color
 from effects.compositor import compose
 from effects.layer import Layer
+from media.frame import Frame
 from media.video_clip import VideoClip
 from media.video_writer import VideoWriter
 
@@ -39,7 +42,13 @@ class RenderProgress:
 
 
 def render_frames(
-    clip: VideoClip, masks: MaskFolder, layers: Sequence[Layer], out: Path, *, colors: Mapping[int, Color]
+    clip: VideoClip,
+    masks: MaskFolder,
+    layers: Sequence[Layer],
+    out: Path,
+    *,
+    colors: Mapping[int, Color],
+    names: Mapping[int, str] | None = None,
 ) -> Generator[RenderProgress, None, None]:
     """Write the clip with its layers to an mp4, giving word after each frame.
 
@@ -51,14 +60,14 @@ def render_frames(
         layers: the effects, the lowest first; none writes the clip unchanged in content.
         out: the file to write; replaced if it exists.
         colors: `(r, g, b)` of each object; `Project.rgb_colors` gives them.
+        names: of each object, for effects that write them; `Project.names` gives them.
     """
-    object_ids = _aimed_at(layers, masks)
+    footage = clip_footage(clip, masks)
     began = time.monotonic()
     with VideoWriter(out, like=clip) as writer:
         for done, frame in enumerate(clip.frames(), start=1):
-            found = masks.read_frame(frame.index, object_ids)
-            pixels = compose(frame.pixels, found, layers, frame_index=frame.index, time=frame.time, colors=colors)
-            writer.write(pixels, frame.time)
+            footage.remember(frame.index, frame.pixels)
+            writer.write(_compose(frame, footage, masks, layers, colors, names), frame.time)
             yield RenderProgress(done, clip.num_frames, done / max(time.monotonic() - began, 1e-6))
 
 
@@ -69,11 +78,12 @@ def render(
     out: Path,
     *,
     colors: Mapping[int, Color],
+    names: Mapping[int, str] | None = None,
     on_frame: Callable[[RenderProgress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> bool:
     """Run `render_frames` to its end; False where `cancelled()` said so first, and then there is no file."""
-    with closing(render_frames(clip, masks, layers, out, colors=colors)) as progress:
+    with closing(render_frames(clip, masks, layers, out, colors=colors, names=names)) as progress:
         for each in progress:
             if on_frame is not None:
                 on_frame(each)
@@ -86,16 +96,42 @@ def render_session(session: Session, out: Path) -> Generator[RenderProgress, Non
     """`render_frames` with the session's own clip, masks, layers and colours."""
     project = session.project
     with session.open_clip() as clip:
-        yield from render_frames(clip, session.masks, project.layers, out, colors=project.rgb_colors)
+        layers = with_asset_paths(project.layers, session.folder / ASSETS)
+        yield from render_frames(clip, session.masks, layers, out, colors=project.rgb_colors, names=project.names)
 
 
 def compose_frame(
-    clip: VideoClip, masks: MaskFolder, layers: Sequence[Layer], frame_index: int, *, colors: Mapping[int, Color]
+    clip: VideoClip,
+    masks: MaskFolder,
+    layers: Sequence[Layer],
+    frame_index: int,
+    *,
+    colors: Mapping[int, Color],
+    names: Mapping[int, str] | None = None,
 ) -> np.ndarray:
     """One frame exactly as the render makes it: (H, W, 3) uint8 RGB."""
-    frame = clip.frame(frame_index)
-    found = masks.read_frame(frame_index, _aimed_at(layers, masks))
-    return compose(frame.pixels, found, layers, frame_index=frame_index, time=frame.time, colors=colors)
+    return _compose(clip.frame(frame_index), clip_footage(clip, masks), masks, layers, colors, names)
+
+
+def _compose(
+    frame: Frame,
+    footage: ClipFootage,
+    masks: MaskFolder,
+    layers: Sequence[Layer],
+    colors: Mapping[int, Color],
+    names: Mapping[int, str] | None,
+) -> np.ndarray:
+    found = masks.read_frame(frame.index, _aimed_at(layers, masks))
+    return compose(
+        frame.pixels,
+        found,
+        layers,
+        frame_index=frame.index,
+        time=frame.time,
+        colors=colors,
+        names=names,
+        clip=footage,
+    )
 
 
 def preview_jpeg(session: Session, frame_index: int, layers: Sequence[Layer] | None = None) -> bytes:
