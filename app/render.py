@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
-import cv2
 import numpy as np
-from PIL import Image
 
 from app.assets import ASSETS, with_asset_paths
 from app.footage import ClipFootage, clip_footage
@@ -24,8 +20,6 @@ from effects.layer import Layer
 from media.frame import Frame
 from media.video_clip import VideoClip
 from media.video_writer import VideoWriter
-
-_PREVIEW_QUALITY = 85
 
 
 @dataclass(frozen=True)
@@ -134,36 +128,8 @@ def _compose(
     )
 
 
-def preview_jpeg(session: Session, frame_index: int, layers: Sequence[Layer] | None = None) -> bytes:
-    """One frame with its effects as a JPEG for the page, quickly: made from the scrubbing JPEGs.
-
-    Args:
-        session: whose clip and masks.
-        frame_index: counted from 0.
-        layers: a stack that is not saved yet (a slider being moved); the project's own by default.
-    """
-    stack = session.project.layers if layers is None else layers
-    small = _decode_jpeg(session.frames.jpeg(frame_index))
-    height, width = session.info.size
-    # Settings are in pixels of the clip: at a smaller size a blur of 20 px would look stronger than it will be.
-    pixels = small if small.shape[:2] == (height, width) else cv2.resize(small, (width, height))
-    found = session.masks.read_frame(frame_index, _aimed_at(stack, session.masks))
-    moment = Fraction(frame_index) / Fraction(session.info.fps)
-    pixels = compose(pixels, found, stack, frame_index=frame_index, time=moment, colors=session.project.rgb_colors)
-    if pixels.shape != small.shape:
-        pixels = cv2.resize(pixels, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="JPEG", quality=_PREVIEW_QUALITY)
-    return buffer.getvalue()
-
-
 def _aimed_at(layers: Sequence[Layer], masks: MaskFolder) -> tuple[int, ...]:
     """The objects whose masks are needed: a background is what no object covers, so it needs them all."""
     if any(layer.target == "background" for layer in layers):
         return masks.object_ids()
     return tuple({each for layer in layers if isinstance(layer.target, tuple) for each in layer.target})
-
-
-def _decode_jpeg(content: bytes) -> np.ndarray:
-    with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
-        return np.asarray(image.convert("RGB"))
