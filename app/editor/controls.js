@@ -25,6 +25,7 @@ const ACTIONS = {
   "zoom-in": () => zoom(1.4),
   "zoom-out": () => zoom(1 / 1.4),
   help: toggleHelp,
+  compare: toggleCompare,
   previous: () => step(-1),
   next: () => step(1),
   play: () => (playing ? pause() : play()),

@@ -1,181 +1,234 @@
-// The effects: one for the background, one for each object; their sliders come from the effects' own settings.
-// props: {catalogue: [{name, label, summary, settings}], edge: [settings of every layer]}
+// The effects' panel: the stack of layers, the top one first, and the settings of the one that is open.
+// props: {catalogue: [{name, label, summary, group, settings}], layer: [settings of every layer, each with its `section`]}
 
 const find = (selector) => element.querySelector(selector);
 const state = studio.state;
-let target = "background"; // or an object's id
 
-const keyOf = (layer) => (Array.isArray(layer.target) ? layer.target.join(",") : layer.target);
-const layerOf = (which) => state.layers.find((layer) => keyOf(layer) === String(which));
+let open = "new"; // place of the layer whose settings are shown in the stack; "new": one that has no effect yet
+let newTarget = "background";
+let said = null; // the stack as this panel last said it; another one came from the server
+let drawn = ""; // the structure that the list shows: while it stays, a slider being dragged lives
 
-/** The stack with one target's layer replaced: the background at the bottom, objects in their order above. */
-function stackWith(which, layer) {
-  const order = ["background", ...state.objects.map((object) => String(object.id))];
-  const others = state.layers.filter((each) => keyOf(each) !== String(which));
-  const stack = layer ? [...others, layer] : others;
-  const rank = (each) => (order.includes(keyOf(each)) ? order.indexOf(keyOf(each)) : order.length);
-  return stack.sort((a, b) => rank(a) - rank(b));
+const effectOf = (layer) => props.catalogue.find((each) => each.name === layer?.effect.name);
+const effectName = (effect) => named(`effect.${effect?.name}`, effect?.label ?? "");
+const openLayer = () => (open === "new" ? null : state.layers[open]);
+const openTarget = () => openLayer()?.target ?? newTarget;
+
+function aimName(target) {
+  if (!Array.isArray(target)) return t(`aim.${target}`);
+  return target.map((id) => studio.object(id)?.name ?? id).join(", ");
 }
 
-function change(layer) {
-  studio.emit("layers", stackWith(target, layer));
+/** Shows a stack; one that `isDraft` (a slider on its way) is no step of undo yet. */
+function say(layers, isDraft = false) {
+  said = layers;
+  studio.emit("layers", { layers, isDraft });
+}
+
+function showLayer(place) {
+  open = place;
+  if (place !== "new") picker.fold();
+  render();
 }
 
 function pickEffect(name) {
-  if (!name) return change(null);
   const effect = props.catalogue.find((each) => each.name === name);
   const settings = Object.fromEntries(effect.settings.map((each) => [each.name, each.default]));
-  const edge = Object.fromEntries(props.edge.map((each) => [each.name, layerOf(target)?.[each.name] ?? each.default]));
-  change({ target: target === "background" ? target : [target], effect: { name, ...settings }, ...edge });
-  return undefined;
+  const fresh = { name, ...settings };
+  if (openLayer()) return say(layerChanged(state.layers, open, { effect: fresh, keyframes: keptKeyframes(effect) }));
+  const rest = Object.fromEntries(props.layer.map((each) => [each.name, each.default]));
+  open = state.layers.length;
+  picker.stay();
+  return say(layerAdded(state.layers, { target: newTarget, effect: fresh, ...rest, start: 0, stop: null, keyframes: {} }));
 }
 
-function renderTargets() {
-  if (target !== "background" && !studio.object(target)) target = "background";
-  const choices = [{ id: "background", name: "Background" }, ...state.objects];
-  const rows = choices.map((choice) => {
-    const chip = document.createElement("button");
-    chip.type = "button";
-    chip.className = "ms-chip";
-    chip.setAttribute("aria-pressed", String(choice.id === target));
-    if (choice.color) chip.style.setProperty("--ms-object", choice.color);
-    chip.classList.toggle("is-object", Boolean(choice.color));
-    chip.classList.toggle("has-effect", Boolean(layerOf(choice.id)));
-    chip.textContent = choice.name;
-    chip.addEventListener("click", () => {
-      target = choice.id;
-      if (choice.color) studio.set({ selected: choice.id });
-      render();
-    });
-    return chip;
-  });
-  replaceKeepingFocus(find(".ms-targets"), rows);
+/** Keyframes of the layer itself outlive a change of its effect. */
+function keptKeyframes(effect) {
+  const own = [...props.layer, ...effect.settings].map((each) => each.name);
+  return Object.fromEntries(Object.entries(openLayer().keyframes ?? {}).filter(([name]) => own.includes(name)));
 }
 
-function renderChoices() {
-  const current = layerOf(target)?.effect.name ?? "";
-  const choices = [{ name: "", label: "None", summary: "Leaves it as it is." }, ...props.catalogue];
-  const rows = choices.map((choice) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "ms-effect";
-    button.dataset.effect = choice.name;
-    button.title = choice.summary;
-    button.setAttribute("aria-pressed", String(choice.name === current));
-    button.textContent = choice.label;
-    button.addEventListener("click", () => pickEffect(choice.name));
-    return button;
-  });
-  replaceKeepingFocus(find(".ms-effect-list"), rows);
-  const effect = props.catalogue.find((each) => each.name === current);
-  find(".ms-effect-summary").textContent = effect?.summary ?? "";
+function removeLayer(place) {
+  const name = effectName(effectOf(state.layers[place]));
+  if (open === place) open = null;
+  else if (open > place) open -= 1;
+  say(layerRemoved(state.layers, place));
+  studio.say(t("effects.removed", { name }));
+  (find(".ms-layer-open") ?? find(".ms-layer-add")).focus();
 }
 
-/** A control for a setting; `value` now, `onValue` with each new one. */
-function control(setting, value, onValue) {
-  const row = document.createElement("label");
-  row.className = `ms-setting ms-setting-${setting.kind}`;
-  const name = document.createElement("span");
-  name.textContent = setting.label;
-  row.append(name);
-  if (setting.kind === "number" || setting.kind === "integer") row.append(...slider(setting, value, onValue));
-  else if (setting.kind === "color") row.append(...colorField(setting, value, onValue));
-  else if (setting.kind === "choice") row.append(choiceField(setting, value, onValue));
-  else row.append(switchField(value, onValue));
+function moveLayer(from, to) {
+  if (from === to || to < 0 || to >= state.layers.length) return;
+  const name = effectName(effectOf(state.layers[from]));
+  const opened = openLayer();
+  const stack = layerMoved(state.layers, from, to);
+  if (opened) open = stack.indexOf(opened);
+  say(stack);
+  studio.say(t("effects.moved", { name, place: state.layers.length - to, total: state.layers.length }));
+}
+
+function iconButton(kind, icon, label, onClick) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = `ms-icon ms-layer-${kind}`;
+  button.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${icon}"/></svg>`;
+  button.setAttribute("aria-label", label);
+  button.title = label;
+  if (onClick) button.addEventListener("click", onClick);
+  return button;
+}
+
+function layerRow(layer, place) {
+  const name = effectName(effectOf(layer));
+  const row = document.createElement("li");
+  row.className = "ms-layer";
+  row.dataset.place = place;
+  const head = document.createElement("div");
+  head.className = "ms-layer-head";
+  const grip = iconButton("grip", "M9 6h.01M15 6h.01M9 12h.01M15 12h.01M9 18h.01M15 18h.01", t("effects.move", { name }));
+  grip.dataset.key = `grip${place}`;
+  makeDraggable(grip, row, place);
+  const opener = document.createElement("button");
+  opener.type = "button";
+  opener.className = "ms-layer-open";
+  opener.dataset.key = `open${place}`;
+  opener.setAttribute("aria-expanded", String(place === open));
+  const aim = document.createElement("span");
+  aim.className = "ms-layer-aim";
+  aim.textContent = aimName(layer.target);
+  if (Array.isArray(layer.target)) aim.style.setProperty("--ms-object", studio.object(layer.target[0])?.color ?? "gray");
+  aim.classList.toggle("is-object", Array.isArray(layer.target));
+  const title = document.createElement("strong");
+  title.textContent = name;
+  opener.append(title, aim);
+  opener.addEventListener("click", () => showLayer(place === open ? null : place));
+  head.append(grip, opener, iconButton("remove", "m6 6 12 12M18 6 6 18", t("effects.remove", { name }), () => removeLayer(place)));
+  row.append(head);
+  if (place === open) row.append(layerBody(layer));
   return row;
 }
 
-function slider(setting, value, onValue) {
-  const range = document.createElement("input");
-  range.type = "range";
-  range.dataset.setting = setting.name;
-  range.min = setting.low;
-  range.max = setting.high;
-  range.step = setting.kind === "integer" ? 1 : setting.high - setting.low > 20 ? 0.5 : 0.01;
-  range.value = value;
-  const shown = document.createElement("output");
-  const unit = setting.unit ? ` ${setting.unit}` : "";
-  const spell = () => {
-    const isShare = !setting.unit && setting.low === 0 && setting.high === 1;
-    shown.textContent = isShare ? `${Math.round(range.value * 100)} %` : `${Number(range.value)}${unit}`;
-  };
-  range.addEventListener("input", () => {
-    spell();
-    onValue(Number(range.value));
-  });
-  spell();
-  return [range, shown];
-}
-
-function colorField(setting, value, onValue) {
-  const field = document.createElement("input");
-  field.type = "color";
-  field.dataset.setting = setting.name;
-  const own = studio.object(target)?.color ?? "#ffffff";
-  field.value = value === "object" ? own : value;
-  field.addEventListener("input", () => onValue(field.value));
-  if (setting.default !== "object") return [field];
-  const reset = document.createElement("button");
-  reset.type = "button";
-  reset.className = "ms-quiet";
-  reset.textContent = "Own colour";
-  reset.addEventListener("click", (event) => {
+/** Dragging by the grip, or the arrow keys on it: up in the list is up in the stack. */
+function makeDraggable(grip, row, place) {
+  grip.addEventListener("keydown", (event) => {
+    const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (!by) return;
     event.preventDefault();
-    field.value = own;
-    onValue("object");
+    moveLayer(place, place + by);
+    find(`[data-key=grip${Math.min(Math.max(place + by, 0), state.layers.length - 1)}]`)?.focus();
   });
-  return [field, reset];
+  grip.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    grip.focus();
+    grip.setPointerCapture(event.pointerId);
+    const rows = [...element.querySelectorAll(".ms-layer[data-place]")];
+    const middles = rows.map((each) => (each.getBoundingClientRect().top + each.querySelector(".ms-layer-head").getBoundingClientRect().bottom) / 2);
+    const from = rows.indexOf(row);
+    const start = event.clientY;
+    let to = from;
+    const move = (moved) => {
+      row.classList.add("is-dragged");
+      row.style.translate = `0 ${moved.clientY - start}px`;
+      to = middles.filter((middle, index) => index !== from && middle < moved.clientY).length;
+      rows.forEach((each, index) => {
+        each.classList.toggle("drops-before", index === to && to < from);
+        each.classList.toggle("drops-after", index === to && to > from);
+      });
+    };
+    const end = (ended) => {
+      grip.removeEventListener("pointermove", move);
+      for (const each of rows) each.classList.remove("drops-before", "drops-after", "is-dragged");
+      row.style.translate = "";
+      if (ended.type === "pointerup") moveLayer(place, place + from - to);
+    };
+    grip.addEventListener("pointermove", move);
+    grip.addEventListener("pointerup", end, { once: true });
+    grip.addEventListener("pointercancel", end, { once: true });
+  });
 }
 
-function choiceField(setting, value, onValue) {
-  const list = document.createElement("select");
-  list.dataset.setting = setting.name;
-  for (const choice of setting.choices) list.add(new Option(choice, choice, false, choice === value));
-  list.addEventListener("change", () => onValue(list.value));
-  return list;
+function newRow() {
+  const row = document.createElement("li");
+  row.className = "ms-layer is-new";
+  row.append(layerBody(null));
+  return row;
 }
 
-function switchField(value, onValue) {
-  const box = document.createElement("input");
-  box.type = "checkbox";
-  box.checked = value;
-  box.addEventListener("change", () => onValue(box.checked));
-  return box;
+function layerBody(layer) {
+  const body = document.createElement("div");
+  body.className = "ms-layer-body";
+  body.append(aimChips(layer?.target ?? newTarget), picker.place(Boolean(layer)));
+  if (layer) body.append(...layerSettings(layer));
+  return body;
 }
 
-let shownFor = ""; // sliders are rebuilt only for another target or effect: one being dragged must live
-function renderSettings() {
-  const layer = layerOf(target);
-  const key = `${target} ${layer?.effect.name ?? ""}`;
-  if (key === shownFor) return;
-  shownFor = key;
-  find(".ms-edge").hidden = !layer;
-  const effect = layer && props.catalogue.find((each) => each.name === layer.effect.name);
-  const changeEffect = (name) => (value) => {
-    const now = layerOf(target);
-    change({ ...now, effect: { ...now.effect, [name]: value } });
-  };
-  const changeLayer = (name) => (value) => change({ ...layerOf(target), [name]: value });
-  const own = effect?.settings.map((each) => control(each, layer.effect[each.name], changeEffect(each.name))) ?? [];
-  const edge = layer ? props.edge.map((each) => control(each, layer[each.name] ?? each.default, changeLayer(each.name))) : [];
-  find(".ms-settings").replaceChildren(...own);
-  find(".ms-edge-settings").replaceChildren(...edge);
+function aimChips(target) {
+  const group = document.createElement("div");
+  group.className = "ms-targets";
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", t("aim.title"));
+  const choices = [
+    { id: "background", name: t("aim.background") },
+    { id: "everything", name: t("aim.everything") },
+    ...state.objects,
+  ];
+  for (const choice of choices) {
+    const chip = document.createElement("button");
+    chip.type = "button";
+    chip.className = "ms-chip";
+    chip.dataset.key = `aim${choice.id}`;
+    const isOn = Array.isArray(target) ? target.includes(choice.id) : target === choice.id;
+    chip.setAttribute("aria-pressed", String(isOn));
+    if (choice.color) chip.style.setProperty("--ms-object", choice.color);
+    chip.classList.toggle("is-object", Boolean(choice.color));
+    chip.textContent = choice.name;
+    chip.addEventListener("click", () => {
+      const aimed = aimToggled(target, choice.id);
+      if (layerIsOpen()) say(layerChanged(state.layers, open, { target: aimed }));
+      else newTarget = aimed;
+      render();
+    });
+    group.append(chip);
+  }
+  return group;
 }
 
-function replaceKeepingFocus(part, rows) {
-  const focused = [...part.children].indexOf(document.activeElement);
-  part.replaceChildren(...rows);
-  if (focused >= 0) part.children[focused]?.focus();
+const layerIsOpen = () => Boolean(openLayer());
+
+/** Rebuilds the list where its structure has changed; what had the focus has it again. */
+function render(isForced = false) {
+  if (open !== "new" && open !== null && open >= state.layers.length) open = "new";
+  if (!state.layers.length) open = "new";
+  const structure = JSON.stringify([
+    open, newTarget, words.language, state.clip?.pack.path,
+    state.layers.map((layer) => [layer.effect.name, layer.target, Object.keys(layer.keyframes ?? {})]),
+    state.objects.map((object) => [object.id, object.name, object.color]),
+  ]);
+  if (structure === drawn && !isForced) return;
+  drawn = structure;
+  const key = element.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  const unscroll = picker.holdScroll();
+  const rows = state.layers.map(layerRow).reverse();
+  if (open === "new") rows.unshift(newRow());
+  find(".ms-layers").replaceChildren(...rows);
+  find(".ms-layer-add").hidden = open === "new";
+  unscroll();
+  if (key) element.querySelector(`[data-key="${key}"]`)?.focus({ preventScroll: true });
+  picker.refresh();
 }
 
-function render() {
-  renderTargets();
-  renderChoices();
-  renderSettings();
-}
+find(".ms-layer-add").addEventListener("click", () => {
+  showLayer("new");
+  find(".ms-targets button").focus();
+});
 
 studio.on("effects", "change", (keys) => {
-  if (keys.includes("clip")) shownFor = "?";
-  if (keys.includes("objects") || keys.includes("layers") || keys.includes("clip")) render();
+  if (keys.includes("clip")) open = "new";
+  if (keys.includes("layers") && state.layers !== said) render(true);
+  else render(keys.includes("clip"));
+  if (keys.includes("objects") || keys.includes("lanes")) picker.noticeChange();
 });
-render();
+studio.on("effects", "frame", () => {
+  showKeyframedValues();
+  picker.refresh();
+});

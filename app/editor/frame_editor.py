@@ -22,10 +22,10 @@ class FrameEditor(gr.HTML):
         # Gradio knows the events of a subclass by their names in its script, in quotes.
         events = json.dumps({channel: f"ask_{channel}" for channel in CHANNELS})
         scripts = read_script(
-            *("geometry.js", "frames.js", "masks.js", "requests.js"),
+            *("geometry.js", "frames.js", "masks.js", "composed_frames.js", "requests.js"),
             "editor.js",  # what those below share
             *("stage.js", "timeline.js", "result.js", "prompts.js"),
-            *("pointer.js", "keys.js", "controls.js", "messages.js"),
+            *("pointer.js", "keys.js", "compare.js", "controls.js", "messages.js"),
         )
         super().__init__(
             html_template=read_asset("editor.html"),

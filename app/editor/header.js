@@ -74,4 +74,11 @@ studio.on("header", "change", (keys) => {
   if (keys.includes("models") && studio.state.models) renderModels(studio.state.models);
   if (keys.includes("clip")) renderClip(studio.state.clip);
 });
+const LANGUAGES = { en: "English", es: "Español", fr: "Français", de: "Deutsch", zh: "中文", ja: "日本語" };
+const languages = find(".ms-language");
+if (props.words) words.load(props.words);
+for (const each of Object.keys(props.words ?? {})) languages.add(new Option(LANGUAGES[each] ?? each, each));
+languages.value = words.language;
+languages.addEventListener("change", () => words.choose(languages.value));
+
 if (props.models) studio.set({ models: props.models });

@@ -41,6 +41,8 @@ function apply(message) {
   if ("task" in message) studio.set({ task: message.task });
   if (message.follow !== undefined) follow(message.follow);
   if ("output" in message) studio.set({ output: message.output });
+  if (message.playback) receivePlayback(message.playback);
+  if (message.thumbs) studio.emit("thumbs", message.thumbs);
   if (message.error) studio.say(message.error, "error");
   else if (message.status !== undefined) studio.say(message.status);
   else if (message.done && find(".ms-status").dataset.kind === "error") studio.say(""); // it went well again

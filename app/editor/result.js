@@ -1,11 +1,13 @@
 // The result: frames with their effects, composed by the server and kept until anything they depend on changes.
 
-let composed = new Map(); // frame → ImageBitmap
+const composed = new ComposedFrames(() => redraw());
 let lookVersion = 0; // an answer to an older look comes too late
+let playbackFor = -1; // the look that the whole clip was asked for
 
 function forgetResults() {
   lookVersion += 1;
-  composed = new Map();
+  composed.clear();
+  if (requests.isBusy("playback")) studio.ask("stop_playback", {}, "stop");
 }
 
 /** Anything that the result depends on has changed. */
@@ -14,21 +16,65 @@ function restyle() {
   if (state.view === "result") compose();
 }
 
+/** Makes a frame of the result ready: sharp where the playhead rests, from the stream while it plays. */
 function compose(index = frame) {
-  if (!isReady() || composed.has(index)) return;
-  studio.ask("look", { frame: index, version: lookVersion }, "look");
+  if (!isReady()) return;
+  if (playing) {
+    if (!composed.prepare(index)) askPlayback(index);
+    return;
+  }
+  if (composed.isSharp(index)) return;
+  const side = Math.round(Math.min(1280, Math.max(stage.clientWidth, stage.clientHeight) * (window.devicePixelRatio || 1)));
+  const began = performance.now();
+  studio.ask("look", { frame: index, version: lookVersion, layers: state.layers, side }, "look").then(() => {
+    stage.dataset.lastLook = String(Math.round(performance.now() - began));
+  });
+}
+
+/** The whole clip under this look, in low resolution, from a frame on. */
+function askPlayback(from) {
+  if (playbackFor === lookVersion) return; // it is on its way
+  playbackFor = lookVersion;
+  studio.ask("playback", { from, version: lookVersion, layers: state.layers }, "playback").then((answer) => {
+    if (answer.error) pause();
+  });
 }
 
 async function receiveComposed({ frame: index, jpeg, version }) {
   if (version !== lookVersion) return;
   const bytes = Uint8Array.from(atob(jpeg), (letter) => letter.charCodeAt(0));
-  composed.set(index, await createImageBitmap(new Blob([bytes], { type: "image/jpeg" })));
-  if (composed.size > 60) composed.delete(composed.keys().next().value);
-  if (index === frame) redraw();
+  await composed.putSharp(index, new Blob([bytes], { type: "image/jpeg" }));
+  stage.dataset.look = String(version);
 }
 
-studio.on("editor", "layers", (layers) => {
+async function receivePlayback({ version, chunks }) {
+  for (const { first, path, offsets } of chunks) {
+    if (version !== lookVersion) return;
+    try {
+      const answer = await fetch(studio.fileUrl(path));
+      if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+      const bytes = await answer.arrayBuffer();
+      if (version === lookVersion) composed.putChunk(first, bytes, offsets);
+    } catch {
+      playbackFor = -1; // the next ask tries again
+    }
+  }
+  if (playing && state.view === "result") compose();
+}
+
+/** The stack was changed in the panel. A draft (a slider on its way) is shown but not kept. */
+studio.on("editor", "layers", ({ layers, isDraft }) => {
+  lastStack = layers;
   forgetResults();
   studio.set({ layers, view: "result" });
-  studio.ask("look", { frame, version: lookVersion, layers }, "layers");
+  compose();
+  if (!isDraft) studio.saving = studio.ask("layers", { layers }, "layers");
+});
+
+let lastStack = null;
+studio.on("result", "change", (keys) => {
+  if (keys.includes("layers") && state.layers !== lastStack) {
+    lastStack = state.layers; // from the server: undo, another clip
+    restyle();
+  }
 });

@@ -50,10 +50,7 @@ function draw() {
   const { width, height } = picture();
   pen.setTransform(density * view.scale, 0, 0, density * view.scale, density * view.x, density * view.y);
   pen.imageSmoothingQuality = "high";
-  const result = state.view === "result" ? composed.get(frame) : undefined;
-  const base = result ?? frames?.peek(frame);
-  if (base) shown = base;
-  if (shown) pen.drawImage(shown, 0, 0, width, height);
+  drawPicture(width, height);
   if (state.view === "masks") drawMasks(width, height);
   pen.setTransform(density, 0, 0, density, 0, 0);
   if (state.view === "masks" && !playing) drawPrompts();

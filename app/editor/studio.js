@@ -16,6 +16,7 @@ function openStudio() {
       layers: [], // as in project.json: one a target
       selected: null, // the object that clicks belong to
       view: "masks", // or "result"
+      frame: 0, // the playhead
       lanes: new Map(), // object id → Uint8Array, one a frame: 0 unknown, 1 absent, 2 visible
       task: null, // {kind: "open"|"track"|"render", done, total, rate, left}
       staleFrom: null, // first frame whose prompts are newer than the masks after it

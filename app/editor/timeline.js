@@ -11,6 +11,8 @@ let lastTask = null; // its kind
 async function goTo(index) {
   frame = Math.min(Math.max(0, index), lastFrame());
   scrub.value = frame;
+  state.frame = frame;
+  studio.emit("frame", frame);
   const seconds = state.clip ? state.clip.times[frame] - state.clip.times[0] : 0;
   const clock = `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(2).padStart(5, "0")}`;
   find(".ms-time").textContent = `${clock}  ·  ${frame + 1} / ${lastFrame() + 1}`;

@@ -18,11 +18,8 @@ from app.handlers.envelope import (
 )
 from app.heartbeat import beats
 from app.panels.objects import describe_mask, describe_objects
-from app.project import FramePrompt, ProjectError, add_object, remove_object, rename, with_layers, with_prompt
-from app.render import preview_jpeg
+from app.project import FramePrompt, add_object, remove_object, rename, with_prompt
 from app.sessions import Session
-from effects.layer import Layer
-from effects.setting import EffectError
 
 _MOST_POINTS = 200
 _MOST_MASK_FRAMES = 40
@@ -76,21 +73,6 @@ def objects(studio: Studio, session_id: str | None, request: Request) -> Iterato
         }
     else:
         raise ValueError(f"no such action: {action!r}")
-
-
-def look(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
-    """A frame with its effects: {frame, version, layers?}; given layers are saved first."""
-    session = open_session(studio, session_id)
-    if request.get("layers") is not None:
-        try:
-            layers = tuple(Layer.from_json(each) for each in request["layers"])
-            session = change_project(studio, session.id, lambda project: with_layers(project, layers))
-        except (EffectError, ProjectError):
-            yield {"layers": [layer.to_json() for layer in session.project.layers]}
-            raise
-    frame_index = read_frame_index(request, session)
-    jpeg = base64.b64encode(preview_jpeg(session, frame_index)).decode("ascii")
-    yield {"composed": {"frame": frame_index, "jpeg": jpeg, "version": request.get("version")}}
 
 
 def masks(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:

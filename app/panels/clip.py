@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from app.editor.assets import read_asset, read_script
+from app.editor.assets import read_asset, read_script, read_words
 from app.models import ModelChoice
 from app.sessions import Session
 from media.errors import MediaError
@@ -39,6 +39,7 @@ def build_header(models: dict[str, Any]) -> gr.HTML:
         apply_default_css=False,
         elem_id="page-header",
         models=models,
+        words=read_words(),
     )
 
 

@@ -13,15 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.handlers import editing, opening, running
+from app.handlers import editing, effects, opening, running
 from app.handlers.envelope import Handler, Message, RequestError, Studio, answer
 from app.models import DefaultModel
 from app.panels.clip import describe_examples, describe_models
-from app.panels.effects import describe_edge
 from app.panels.export import output_name
 from app.project import add_object
 from app.sessions import ClipInfo, Session, Sessions
-from effects.layer import Layer
 from tests.app.made_clips import NUM_FRAMES, SIZE, decode, make_sound_file
 
 CLICK = {"n": 1, "object": 1, "frame": 0, "points": [[20, 24, 1]], "box": None}
@@ -193,32 +191,6 @@ def test_tracking_without_a_click_says_what_to_do(studio: Studio, edited: str) -
     assert message["task"] is None
 
 
-def test_a_look_is_saved_and_shown(studio: Studio, edited: str) -> None:
-    last(studio, editing.prompt, edited, **CLICK)
-    layer = {"target": "background", "effect": {"name": "cutout", "color": "#00ff00"}, "feather": 0}
-    message = last(studio, editing.look, edited, frame=0, version=3, layers=[layer])
-    assert message["composed"]["version"] == 3
-    with Image.open(io.BytesIO(base64.b64decode(message["composed"]["jpeg"]))) as image:
-        pixels = np.asarray(image.convert("RGB")).astype(int)
-    mask = studio.sessions.open(edited).masks.read(1, 0)
-    assert mask is not None
-    green = (pixels[..., 1] > 150) & (pixels[..., 0] < 90)
-    # JPEG stores colour at half size, which blurs a mask of a few pixels.
-    assert green[~mask].mean() > 0.75
-    assert green[mask].mean() < 0.4
-    assert studio.sessions.open(edited).project.layers == (Layer.from_json(layer),)
-
-
-def test_an_unknown_effect_or_setting_is_refused_and_the_old_look_stands(studio: Studio, edited: str) -> None:
-    good = {"target": "background", "effect": {"name": "blur", "strength": 0.5}}
-    last(studio, editing.look, edited, frame=0, version=1, layers=[good])
-    for bad in ({"name": "vapour"}, {"name": "blur", "strength": 9}, {"name": "blur", "hue": 1}):
-        layers = [{"target": "background", "effect": bad}]
-        message = last(studio, editing.look, edited, frame=0, version=1, layers=layers)
-        assert "error" in message
-        assert message["layers"] == [Layer.from_json(good).to_json()]
-
-
 def test_a_render_can_be_played_and_the_one_before_goes(studio: Studio, edited: str) -> None:
     first = last(studio, running.render, edited)["output"]
     messages = run(studio, running.render, edited)
@@ -260,7 +232,7 @@ def test_masks_that_the_page_missed_can_be_asked_for(studio: Studio, edited: str
 
 
 @pytest.mark.parametrize("session_id", [None, "0" * 32, "../../etc"])
-@pytest.mark.parametrize("handler", [editing.prompt, running.track, running.render, editing.look])
+@pytest.mark.parametrize("handler", [editing.prompt, running.track, running.render, effects.look])
 def test_without_a_session_a_sentence_says_what_to_do(studio: Studio, session_id: str | None, handler: Handler) -> None:
     message = last(studio, handler, session_id, **CLICK)
     assert message["error"].startswith(("There is no clip yet", "This session is no longer there"))
@@ -295,9 +267,3 @@ def test_examples_are_shown_by_name_and_opened_by_nothing_else(studio: Studio) -
     for name in ("../square", "", None, "square.mp4"):
         with pytest.raises(RequestError):
             opening.example_path(studio, {"example": name})
-
-
-def test_every_edge_slider_stays_within_what_a_layer_takes() -> None:
-    for setting in describe_edge():
-        for value in (setting["low"], setting["high"], setting["default"]):
-            Layer.from_json({"target": "background", "effect": {"name": "blur"}, setting["name"]: value})

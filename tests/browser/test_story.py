@@ -85,6 +85,7 @@ def address(folder: Path) -> Iterator[str]:
 
 
 def wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> str:
+    page.click(".ms-layer-add")
     for _ in range(600):
         if server.poll() is not None:
             break

@@ -1,0 +1,92 @@
+"""Effects: the stack of layers, one composed frame, thumbnails, and the whole clip played before it is rendered."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+from app.handlers.envelope import Message, Request, Studio, change_project, open_session, read_frame_index
+from app.heartbeat import beats
+from app.preview import PlaybackChunk, playback_chunks, preview_jpeg, thumbnails
+from app.project import ProjectError, with_layers
+from app.sessions import Session
+from effects.catalogue import EFFECTS
+from effects.layer import Layer
+from effects.setting import EffectError
+
+_SMALLEST_SIDE, _LARGEST_SIDE = 240, 1280
+
+
+def layers(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """Save the stack: {layers}. One step of undo each."""
+    session = open_session(studio, session_id)
+    try:
+        stack = _read_layers(request, session)
+        change_project(studio, session.id, lambda project: with_layers(project, stack))
+    except (EffectError, ProjectError):
+        yield {"layers": [layer.to_json() for layer in session.project.layers]}
+        raise
+    yield {}
+
+
+def look(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """A frame under a stack that need not be saved: {frame, layers, side, version}."""
+    session = open_session(studio, session_id)
+    frame_index = read_frame_index(request, session)
+    try:
+        stack = _read_layers(request, session)
+    except (EffectError, ProjectError):
+        yield {"layers": [layer.to_json() for layer in session.project.layers]}
+        raise
+    side = min(max(int(request.get("side") or _LARGEST_SIDE), _SMALLEST_SIDE), _LARGEST_SIDE)
+    jpeg = preview_jpeg(session, frame_index, stack, longest_side=side)
+    yield {"composed": {"frame": frame_index, "jpeg": _text(jpeg), "version": request.get("version")}}
+
+
+def thumbs(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """This frame under every effect of the catalogue, aimed at `target`: {frame, target, version}."""
+    session = open_session(studio, session_id)
+    frame_index = read_frame_index(request, session)
+    target = _read_target(request)
+    stacks = [(name, [Layer(effect(), target)]) for name, effect in EFFECTS.items()]
+    for found in beats(lambda: thumbnails(session, frame_index, stacks)):
+        pictures = {name: _text(jpeg) for name, jpeg in found}
+        yield {"thumbs": {"kind": "effects", "version": request.get("version"), "pictures": pictures}}
+
+
+def playback(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """The whole clip under the stack at a low resolution, from a frame on: {from, layers, version}."""
+    session = open_session(studio, session_id)
+    stack = _read_layers(request, session)
+    start = int(request.get("from") or 0)
+    for chunks in beats(lambda: playback_chunks(session, stack, start)):
+        studio.sessions.touch(session.id)
+        yield {"playback": {"version": request.get("version"), "chunks": [_describe(each) for each in chunks]}}
+
+
+def stop_playback(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """Called when the page has stopped `playback`, because the look has changed."""
+    yield {}
+
+
+def _read_layers(request: Request, session: Session) -> tuple[Layer, ...]:
+    """The request's layers; those of the project where it brings none."""
+    if request.get("layers") is None:
+        return session.project.layers
+    stack = tuple(Layer.from_json(each) for each in request["layers"])
+    with_layers(session.project, stack)  # an object that is gone is refused here
+    return stack
+
+
+def _read_target(request: Request) -> Any:
+    target = request.get("target", "background")
+    return tuple(int(each) for each in target) if isinstance(target, list) else str(target)
+
+
+def _describe(chunk: PlaybackChunk) -> dict[str, object]:
+    return {"first": chunk.first, "path": str(chunk.path), "offsets": list(chunk.offsets)}
+
+
+def _text(jpeg: bytes) -> str:
+    return base64.b64encode(jpeg).decode("ascii")

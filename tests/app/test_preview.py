@@ -1,0 +1,97 @@
+"""What the page sees before a render: what the render makes, following every change, with little made twice."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.preview import CHUNK_FRAMES, PlaybackChunk, playback_chunks, preview_jpeg, shrink_layer, thumbnails
+from app.project import add_object
+from app.sessions import Session, Sessions
+from effects.compositor import compose
+from effects.keyframes import Keyframe
+from effects.layer import parse_layer
+from tests.app.made_clips import NUM_FRAMES, SIZE, picture, square_mask
+
+GREEN = [parse_layer("background cutout color=#00c000 feather=0")]
+
+
+@pytest.fixture
+def tracked(session: Session, sessions: Sessions) -> Session:
+    """An object that is known on every frame."""
+    sessions.save(session.id, add_object(session.project))
+    for index in range(NUM_FRAMES):
+        session.masks.write(1, index, square_mask(index))
+    return sessions.open(session.id)
+
+
+def pixels_of(jpeg: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(jpeg)) as image:
+        return np.asarray(image.convert("RGB")).astype(int)
+
+
+def test_a_frame_looks_as_the_render_will_make_it(tracked: Session) -> None:
+    layers = [*GREEN, parse_layer("1 desaturate strength=1")]
+    shown = pixels_of(preview_jpeg(tracked, 5, layers))
+    wanted = compose(picture(5), {1: square_mask(5)}, layers, frame_index=5)
+    assert shown.shape == (*SIZE, 3)
+    assert np.abs(shown - wanted).mean() < 6
+    assert np.abs(shown - picture(5)).mean() > 30
+
+
+def test_a_new_mask_is_seen_at_once(tracked: Session) -> None:
+    before = pixels_of(preview_jpeg(tracked, 5, GREEN))
+    tracked.masks.write(1, 5, np.zeros(SIZE, bool))
+    after = pixels_of(preview_jpeg(tracked, 5, GREEN))
+    inside = square_mask(5)
+    assert before[inside].mean(axis=0)[0] > 150
+    assert after[inside].mean(axis=0)[0] < 60
+
+
+def test_a_smaller_picture_has_smaller_settings_within_their_ranges() -> None:
+    layer = parse_layer("1 outline width=8 feather=6 grow=-4 opacity=0.5 width@0=4 width@9=8")
+    half = shrink_layer(layer, 0.5)
+    assert (half.effect.settings()["width"], half.feather, half.grow, half.opacity) == (4, 3, -2, 0.5)
+    assert half.keyframes["width"] == (Keyframe(0, 2), Keyframe(9, 4))
+    tiny = shrink_layer(parse_layer("background pixelate"), 0.0001)
+    assert tiny.effect == tiny.effect.with_settings(tiny.effect.settings())  # still within every range
+
+
+def test_thumbnails_have_the_look_and_are_small(tracked: Session) -> None:
+    found = dict(thumbnails(tracked, 2, [("green", GREEN), ("plain", [])], longest_side=32))
+    assert pixels_of(found["green"]).shape == (24, 32, 3)
+    assert np.abs(pixels_of(found["green"]) - pixels_of(found["plain"])).mean() > 30
+
+
+def frames_of(chunk: PlaybackChunk) -> dict[int, np.ndarray]:
+    content = chunk.path.read_bytes()
+    parts = zip(chunk.offsets, chunk.offsets[1:], strict=False)
+    return {chunk.first + at: pixels_of(content[start:end]) for at, (start, end) in enumerate(parts)}
+
+
+def test_playback_begins_where_it_is_asked_to_and_covers_the_clip(tracked: Session) -> None:
+    chunks = list(playback_chunks(tracked, GREEN, start=CHUNK_FRAMES + 1))
+    assert [each.first for each in chunks] == [CHUNK_FRAMES, 0]
+    frames = {index: pixels for each in chunks for index, pixels in frames_of(each).items()}
+    assert sorted(frames) == list(range(NUM_FRAMES))
+    wanted = compose(picture(9), {1: square_mask(9)}, GREEN, frame_index=9)
+    assert np.abs(frames[9] - wanted).mean() < 6
+
+
+def test_playback_is_made_once_for_a_look_and_anew_for_another_one_or_other_masks(tracked: Session) -> None:
+    def written(layers: list) -> dict[Path, int]:
+        return {each.path: each.path.stat().st_mtime_ns for each in playback_chunks(tracked, layers)}
+
+    first = written(GREEN)
+    assert written(GREEN) == first
+    assert not set(written([])) & set(first)
+    tracked.masks.write(1, 3, np.zeros(SIZE, bool))
+    other = written(GREEN)
+    assert not set(other) & set(first)
+    for strength in (0.1, 0.2, 0.3):
+        written([parse_layer(f"background blur strength={strength}")])
+    assert not any(path.exists() for path in first)  # old looks are forgotten
