@@ -35,6 +35,7 @@ def connect_events(studio: Studio, session: gr.State, editor: FrameEditor, clip:
     for channel, handler in {
         "prompt": editing.prompt,
         "objects": editing.objects,
+        "history": editing.history,
         "look": effects.look,
         "layers": effects.layers,
         "thumbs": effects.thumbs,

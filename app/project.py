@@ -11,7 +11,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from PIL import Image
 from effects.color import PALETTE, format_color, parse_color
 from effects.layer import Layer
 
-VERSION = 1
+VERSION = 2
+_READABLE = (1, 2)
 
 
 class ProjectError(ValueError):
@@ -30,11 +31,21 @@ class ProjectError(ValueError):
 
 @dataclass(frozen=True)
 class ProjectObject:
-    """One object of the clip: its number (from 1), the name shown, and its colour as `#rrggbb`."""
+    """One object of the clip.
+
+    Args:
+        id: its number, from 1.
+        name: as people read it.
+        color: `#rrggbb`.
+        visible: whether the editor shows its mask; effects do not ask.
+        locked: whether clicks, tracking and removal leave it alone.
+    """
 
     id: int
     name: str
     color: str
+    visible: bool = True
+    locked: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,8 @@ class FramePrompt:
         labels: for each point 1 (part of the object) or 0 (not part of it).
         box: `x0, y0, x1, y1` [px of the displayed frame] or None.
         mask_png: a 1-bit PNG of the clip's size as base64 text, or None; `mask_from_text` reads it.
+        choice: which of the model's three answers to the first click was meant, in the model's order, or None for
+            the one that it holds to be the best.
     """
 
     object_id: int
@@ -56,6 +69,7 @@ class FramePrompt:
     labels: tuple[int, ...] = ()
     box: tuple[float, float, float, float] | None = None
     mask_png: str | None = None
+    choice: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.points) != len(self.labels):
@@ -67,6 +81,8 @@ class FramePrompt:
             raise ProjectError(f"Labels are 1 (add) or 0 (take away), not {list(self.labels)}.")
         if self.frame_index < 0:
             raise ProjectError(f"Frames are counted from 0; {self.frame_index} is no frame.")
+        if self.choice not in (None, 0, 1, 2):
+            raise ProjectError(f"There are three answers to choose from, 0, 1 and 2; {self.choice} is none of them.")
 
     @property
     def is_empty(self) -> bool:
@@ -83,6 +99,7 @@ class Project:
         objects: in the order of their making.
         prompts: at most one per object and frame, in the order in which the frames were first prompted.
         layers: the effects, the lowest first.
+        marks: the marked range, its first frame and the one after its last, or None for the whole clip.
     """
 
     clip: str
@@ -90,6 +107,11 @@ class Project:
     objects: tuple[ProjectObject, ...] = ()
     prompts: tuple[FramePrompt, ...] = ()
     layers: tuple[Layer, ...] = ()
+    marks: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.marks is not None and not 0 <= self.marks[0] < self.marks[1]:
+            raise ProjectError(f"The marks {self.marks[0]} to {self.marks[1]} enclose no frame; set them again.")
 
     @property
     def object_ids(self) -> tuple[int, ...]:
@@ -135,9 +157,10 @@ class Project:
             "version": VERSION,
             "clip": self.clip,
             "model": self.model,
-            "objects": [{"id": each.id, "name": each.name, "color": each.color} for each in self.objects],
+            "objects": [asdict(each) for each in self.objects],
             "prompts": [_prompt_to_json(each) for each in self.prompts],
             "layers": [layer.to_json() for layer in self.layers],
+            "marks": list(self.marks) if self.marks else None,
         }
 
     @classmethod
@@ -145,21 +168,19 @@ class Project:
         """Build a project from what `to_json` gave; raises `ProjectError` on anything else."""
         if not isinstance(data, Mapping) or "version" not in data:
             raise ProjectError('This is no project: a JSON object with a "version" is wanted.')
-        if data["version"] != VERSION:
+        if data["version"] not in _READABLE:
             raise ProjectError(
-                f"This project has version {data['version']!r}, but this program reads version {VERSION}; "
+                f"This project has version {data['version']!r}, but this program reads versions 1 to {VERSION}; "
                 "open it with the program that wrote it."
             )
         try:
             project = cls(
                 clip=Path(str(data["clip"])).name,
                 model=str(data["model"]),
-                objects=tuple(
-                    ProjectObject(int(each["id"]), str(each["name"]), _checked_color(each["color"]))
-                    for each in data.get("objects", ())
-                ),
+                objects=tuple(_object_from_json(each) for each in data.get("objects", ())),
                 prompts=tuple(_prompt_from_json(each) for each in data.get("prompts", ())),
                 layers=tuple(Layer.from_json(each) for each in data.get("layers", ())),
+                marks=_marks_from_json(data.get("marks")),
             )
         except KeyError as missing:
             raise ProjectError(f"This project lacks {missing}.") from missing
@@ -221,8 +242,27 @@ def rename(project: Project, object_id: int, name: str) -> Project:
     wanted = project.object(object_id)
     if not name.strip():
         raise ProjectError(f"An object needs a name; {wanted.name} keeps its own.")
-    renamed = replace(wanted, name=name.strip()[:60])
-    return replace(project, objects=tuple(renamed if each.id == object_id else each for each in project.objects))
+    return _with_object(project, replace(wanted, name=name.strip()[:60]))
+
+
+def recolor(project: Project, object_id: int, color: str) -> Project:
+    """Give an object another colour, `#rrggbb`."""
+    return _with_object(project, replace(project.object(object_id), color=_checked_color(color)))
+
+
+def set_visible(project: Project, object_id: int, visible: bool) -> Project:
+    """Show or hide an object's mask in the editor."""
+    return _with_object(project, replace(project.object(object_id), visible=visible))
+
+
+def set_locked(project: Project, object_id: int, locked: bool) -> Project:
+    """Lock an object against clicks, tracking and removal, or unlock it."""
+    return _with_object(project, replace(project.object(object_id), locked=locked))
+
+
+def with_marks(project: Project, marks: tuple[int, int] | None) -> Project:
+    """Mark the range from a frame up to, but not including, another; None marks the whole clip."""
+    return replace(project, marks=marks)
 
 
 def with_prompt(project: Project, prompt: FramePrompt) -> Project:
@@ -276,6 +316,10 @@ def mask_from_text(text: str) -> np.ndarray:
         raise ProjectError("A mask in this project is no PNG in base64.") from error
 
 
+def _with_object(project: Project, changed: ProjectObject) -> Project:
+    return replace(project, objects=tuple(changed if each.id == changed.id else each for each in project.objects))
+
+
 def _without_target(layer: Layer, object_id: int) -> Layer | None:
     """The layer without one of its objects; None where it has no object left."""
     if not isinstance(layer.target, tuple) or object_id not in layer.target:
@@ -295,7 +339,26 @@ def _prompt_to_json(prompt: FramePrompt) -> dict[str, Any]:
         data["box"] = list(prompt.box)
     if prompt.mask_png is not None:
         data["mask_png"] = prompt.mask_png
+    if prompt.choice is not None:
+        data["choice"] = prompt.choice
     return data
+
+
+def _object_from_json(data: Mapping[str, Any]) -> ProjectObject:
+    return ProjectObject(
+        id=int(data["id"]),
+        name=str(data["name"]),
+        color=_checked_color(data["color"]),
+        visible=bool(data.get("visible", True)),
+        locked=bool(data.get("locked", False)),
+    )
+
+
+def _marks_from_json(data: Any) -> tuple[int, int] | None:
+    if data is None:
+        return None
+    first, stop = data
+    return int(first), int(stop)
 
 
 def _prompt_from_json(data: Mapping[str, Any]) -> FramePrompt:
@@ -311,6 +374,7 @@ def _prompt_from_json(data: Mapping[str, Any]) -> FramePrompt:
         labels=tuple(int(label) for label in data.get("labels", ())),
         box=(x0, y0, x1, y1) if box is not None else None,
         mask_png=str(mask_png) if mask_png is not None else None,
+        choice=int(data["choice"]) if data.get("choice") is not None else None,
     )
 
 

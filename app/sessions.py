@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from app.history import History
 from app.mask_folder import MaskFolder
 from app.project import FramePrompt, Project, mask_to_text
 from media.frame_pack import FramePack, write_frame_pack
@@ -93,6 +94,11 @@ class Session:
     def tracked_before(self) -> MaskFolder:
         """For each prompted frame the mask that tracking had left there before the first click (see tracking.py)."""
         return MaskFolder(self.folder / "tracked_before")
+
+    @property
+    def history(self) -> History:
+        """What can be undone and redone."""
+        return History(self.folder)
 
     @property
     def frames(self) -> FramePack:
@@ -327,10 +333,13 @@ def _read_info(path: Path) -> ClipInfo:
 
 
 def _folder_bytes(folder: Path) -> int:
-    """The size of all files under a folder [bytes]; files that vanish meanwhile count nothing."""
-    total = 0
+    """The size of all files under a folder [bytes], linked ones once; files that vanish meanwhile count nothing."""
+    total, linked = 0, set()
     for parent, _, names in os.walk(folder):
         for name in names:
             with contextlib.suppress(OSError):
-                total += os.stat(os.path.join(parent, name)).st_size
+                facts = os.stat(os.path.join(parent, name))
+                if facts.st_nlink == 1 or facts.st_ino not in linked:
+                    total += facts.st_size
+                    linked.add(facts.st_ino)
     return total

@@ -12,6 +12,7 @@ CHANNELS = (
     "open",
     "prompt",
     "objects",
+    "history",
     "look",
     "masks",
     "layers",

@@ -51,11 +51,27 @@ function hintText() {
   return state.objects.length === 1 ? "Click the thing you want to follow, or drag a box around it" : `Click or box ${object.name}`;
 }
 
+const STEP_NAMES = {
+  click: "a click on {}", unclick: "taking back a click on {}", box: "the box of {}", add: "adding an object",
+  remove: "removing {}", rename: "naming {}", recolor: "the colour of {}", show: "showing or hiding {}",
+  lock: "locking {}", track: "tracking", layers: "the effects", model: "the model", marks: "the marked range",
+};
+
+/** A button's words: what exactly it would take back or make again. */
+function nameStep(action, verb, keys) {
+  const step = state.history[action];
+  const button = find(`[data-do=${action}]`);
+  const name = step ? `${verb} ${(STEP_NAMES[step.what] ?? "the last change").replace("{}", step.subject)}` : verb;
+  button.disabled = !step;
+  button.title = `${name} (${keys})`;
+  button.setAttribute("aria-label", name);
+}
+
 /** Puts the controls in step with the state. */
 function refresh() {
   const prompt = promptOf(studio.object(state.selected), frame);
-  find("[data-do=undo]").disabled = !undoable.length;
-  find("[data-do=redo]").disabled = !redoable.length;
+  nameStep("undo", "Undo", "Ctrl+Z");
+  nameStep("redo", "Redo", "Ctrl+Shift+Z");
   find("[data-do=wipe]").disabled = !prompt.points.length && !prompt.box;
   for (const button of element.querySelectorAll("[data-mode]")) {
     button.setAttribute("aria-pressed", String(Number(button.dataset.mode) === label));

@@ -31,6 +31,14 @@ class MaskStore {
     }
   }
 
+  /** Forgets an object's masks on the frames from `start` up to, but not including, `stop`. */
+  forget(object, start, stop) {
+    for (const key of [...this.pngs.keys()]) {
+      const [owner, frame] = key.split(":").map(Number);
+      if (owner === object && frame >= start && frame < stop) this.put(owner, frame, null);
+    }
+  }
+
   clear() {
     this.pngs.clear();
     this.tinted.clear();

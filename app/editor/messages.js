@@ -22,13 +22,18 @@ for (const channel of Object.keys(EVENTS)) {
 /** Every message is a set of optional parts; each is applied if present. */
 function apply(message) {
   if (message.clip) openClip(message.clip);
+  if (message.history) studio.set({ history: message.history });
+  for (const [object, start, stop] of message.forget ?? []) {
+    masks.forget(object, start, stop);
+    fetched.clear();
+  }
   if (message.objects && !requests.waiting.get("prompt")?.length) {
     const ids = message.objects.map((object) => object.id);
     for (const object of state.objects) if (!ids.includes(object.id)) forget(object.id);
     const selected = message.select ?? (ids.includes(state.selected) ? state.selected : ids[ids.length - 1] ?? null);
     studio.set({ objects: message.objects, selected });
   }
-  if (message.models && !message.clip) studio.set({ models: message.models });
+  if (message.models && !message.clip && message.models.current !== state.models?.current) studio.set({ models: message.models });
   if (message.layers) studio.set({ layers: message.layers });
   if (message.lanes) setLanes(message.lanes);
   if (message.masks) {
@@ -40,6 +45,8 @@ function apply(message) {
   if ("tracked" in message) studio.set({ tracked: message.tracked });
   if ("task" in message) studio.set({ task: message.task });
   if (message.follow !== undefined) follow(message.follow);
+  if (message.go !== undefined && message.go !== frame) goTo(message.go);
+  else if (message.forget) fetchMasks();
   if ("output" in message) studio.set({ output: message.output });
   if (message.playback) receivePlayback(message.playback);
   if (message.thumbs) studio.emit("thumbs", message.thumbs);
@@ -54,7 +61,6 @@ function openClip(clip) {
   masks.clear();
   fetched.clear();
   forgetResults();
-  forgetSteps(() => true);
   clearStage();
   frames = new FrameStore({ url: studio.fileUrl(clip.pack.path), offsets: clip.pack.offsets });
   frame = 0;
@@ -82,13 +88,12 @@ function receiveMask({ object, frame: index, png, visible }) {
 /** `known`: object id → string with a digit a frame, as in `state.lanes`. */
 function setLanes(known) {
   for (const [object, digits] of Object.entries(known)) lane(Number(object)).set([...digits].map(Number));
-  drawLanes();
+  studio.set({ lanes: state.lanes });
 }
 
 function forget(object) {
   masks.drop(object);
   state.lanes.delete(object);
-  forgetSteps((step) => step.object === object);
   restyle();
 }
 

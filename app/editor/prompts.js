@@ -1,16 +1,19 @@
-// The clicks: what is said about the selected object on this frame, how it reaches the server, undo and redo.
+// The clicks: what is said about the selected object on this frame, how it reaches the server, and undo and redo.
 
-let undoable = []; // {object, frame, before, after}
-let redoable = [];
 let adding = null; // promise of an object being added: clicks wait for it
 
+const CHANGES = ["prompt", "objects", "layers", "model"]; // what changes the project, each a step of its history
+
 const rounded = (value) => Math.round(value * 10) / 10;
+
+const busyText = () => `Wait for the ${state.task.kind === "render" ? "rendering" : "tracking"} to end, or cancel it, before you change anything.`;
 
 async function place(change) {
   if (!isReady()) return;
   if (adding) await adding;
+  await requests.settled(["history"]);
   if (state.task) {
-    studio.say(`Wait for the ${state.task.kind === "render" ? "rendering" : "tracking"} to end, or cancel it, before you change clicks.`, "error");
+    studio.say(busyText(), "error");
     return;
   }
   const object = studio.object(state.selected);
@@ -20,15 +23,10 @@ async function place(change) {
   }
   pause();
   studio.set({ view: "masks" });
-  const before = promptOf(object, frame);
-  sendPrompt(object, frame, change(before), before, true);
+  sendPrompt(object, frame, change(promptOf(object, frame)));
 }
 
-function sendPrompt(object, index, prompt, before, record) {
-  if (record) {
-    undoable.push({ object: object.id, frame: index, before, after: prompt });
-    redoable = [];
-  }
+function sendPrompt(object, index, prompt) {
   if (prompt.points.length || prompt.box) object.prompts[index] = prompt;
   else delete object.prompts[index];
   redraw();
@@ -39,8 +37,7 @@ function sendPrompt(object, index, prompt, before, record) {
   studio.ask("prompt", body, `${object.id}:${index}`).then((answer) => {
     stage.dataset.lastClick = String(Math.round(performance.now() - started));
     restyle();
-    if (answer.refused) undoable = undoable.filter((step) => step.after !== prompt);
-    else if (state.tracked) studio.set({ staleFrom: Math.min(index, state.staleFrom ?? index) });
+    if (!answer.refused && state.tracked) studio.set({ staleFrom: Math.min(index, state.staleFrom ?? index) });
     refresh();
   });
 }
@@ -53,26 +50,21 @@ function addPoint(at, sign) {
   place((prompt) => ({ ...prompt, points: [...prompt.points, [rounded(at.x), rounded(at.y), sign]] }));
 }
 
-/** Takes the last step off `from`, puts it on `to`, and says again what was so `before` or `after` it. */
-function replay(from, to, pick) {
-  const step = from.pop();
-  if (!step) return;
-  to.push(step);
-  const object = studio.object(step.object);
-  if (!object) return;
-  studio.set({ selected: step.object, view: "masks" });
-  if (frame !== step.frame) goTo(step.frame);
-  sendPrompt(object, step.frame, step[pick], null, false);
+/** One step of the server's history back or forward; changes that are on their way count first. */
+async function travel(action) {
+  if (!isReady()) return;
+  if (state.task) {
+    studio.say(busyText(), "error");
+    return;
+  }
+  pause();
+  await requests.settled(CHANGES);
+  await studio.ask("history", { action, frame });
+  restyle();
 }
 
-const undo = () => replay(undoable, redoable, "before");
-const redo = () => replay(redoable, undoable, "after");
-
-/** Forgets the steps that `isGone` is true of. */
-function forgetSteps(isGone) {
-  undoable = undoable.filter((step) => !isGone(step));
-  redoable = redoable.filter((step) => !isGone(step));
-}
+const undo = () => travel("undo");
+const redo = () => travel("redo");
 
 function addObject() {
   if (!isReady() || adding) return;

@@ -13,10 +13,26 @@ class Requests {
     this.flying = new Map(); // channel → request
     this.waiting = new Map(); // channel → requests
     this.serial = 0;
+    this.patient = []; // {channels, resolve}: who waits for channels to be at rest
   }
 
   isBusy(channel) {
     return this.flying.has(channel);
+  }
+
+  /** Resolves once none of these channels has a request in flight or waiting. */
+  settled(channels) {
+    return new Promise((resolve) => {
+      this.patient.push({ channels, resolve });
+      this.#wakePatient();
+    });
+  }
+
+  #wakePatient() {
+    const isAtRest = ({ channels }) => !channels.some((channel) => this.flying.has(channel));
+    const ready = this.patient.filter(isAtRest);
+    this.patient = this.patient.filter((each) => !ready.includes(each));
+    for (const { resolve } of ready) resolve();
   }
 
   /** Sends `data`; resolves with the last answer. Of equal non-null `key`s that wait, the latest replaces the others. */
@@ -76,5 +92,6 @@ class Requests {
     const next = queue.shift();
     if (next) this.#start(channel, next);
     for (const resolve of request.resolvers) resolve(message);
+    this.#wakePatient();
   }
 }

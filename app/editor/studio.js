@@ -23,6 +23,7 @@ function openStudio() {
       tracked: false,
       output: null, // the rendered file
       models: null,
+      history: { undo: null, redo: null }, // what each would do: {what, subject}
     },
     /** The editor puts the one way to the server here. */
     ask: async (_channel, _data) => ({ error: "The page is still loading." }),

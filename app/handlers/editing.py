@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Iterator
+from typing import Literal
 
 from app import tracking
 from app.handlers.envelope import (
@@ -15,13 +16,18 @@ from app.handlers.envelope import (
     change_project,
     open_session,
     read_frame_index,
+    travel,
 )
+from app.handlers.opening import models_of
 from app.heartbeat import beats
-from app.panels.objects import describe_mask, describe_objects
+from app.history import Scope, Step
+from app.panels.objects import describe_lanes, describe_mask, describe_objects
 from app.project import FramePrompt, add_object, remove_object, rename, with_prompt
 from app.sessions import Session
 
 _MOST_POINTS = 200
+# Steps that the model follows without starting anew.
+_CLICKS = ("click", "unclick", "box")
 _MOST_MASK_FRAMES = 40
 
 
@@ -33,7 +39,9 @@ def prompt(studio: Studio, session_id: str | None, request: Request) -> Iterator
     except RequestError:
         yield {"objects": describe_objects(session.project)}
         raise
-    session = change_project(studio, session.id, lambda project: with_prompt(project, said))
+    session = change_project(
+        studio, session.id, lambda project: with_prompt(project, said), _prompt_step(session, said)
+    )
     where = (session.id, said.object_id, said.frame_index)
     step = tracking.forget_prompt if said.is_empty else tracking.segment
     for found in beats(lambda: iter((step(*where),))):
@@ -53,17 +61,20 @@ def objects(studio: Studio, session_id: str | None, request: Request) -> Iterato
     session = open_session(studio, session_id)
     action = request.get("action")
     if action == "add":
-        project = change_project(studio, session.id, add_object).project
+        project = change_project(studio, session.id, add_object, Step("add")).project
         yield {"objects": describe_objects(project), "select": project.objects[-1].id}
         return
     object_id = int(request["object"])
     if action == "rename":
         yield {"objects": describe_objects(session.project)}  # an empty name is refused: the old one stands
-        project = change_project(studio, session.id, lambda old: rename(old, object_id, str(request["name"]))).project
+        step = Step("rename", session.project.object(object_id).name, object_id)
+        name = str(request["name"])
+        project = change_project(studio, session.id, lambda old: rename(old, object_id, name), step).project
         yield {"objects": describe_objects(project)}
     elif action == "remove":
         name = session.project.object(object_id).name
-        project = change_project(studio, session.id, lambda old: remove_object(old, object_id)).project
+        step = Step("remove", name, object_id, scope=(Scope(object_id, 0, session.info.num_frames),))
+        project = change_project(studio, session.id, lambda old: remove_object(old, object_id), step).project
         session.masks.remove(object_id)
         session.tracked_before.remove(object_id)
         yield {
@@ -75,17 +86,59 @@ def objects(studio: Studio, session_id: str | None, request: Request) -> Iterato
         raise ValueError(f"no such action: {action!r}")
 
 
+def history(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """Undo or redo one step: {action: "undo" or "redo", frame: where the page is}."""
+    session = open_session(studio, session_id)
+    action: Literal["undo", "redo"] = "redo" if request.get("action") == "redo" else "undo"
+    went = travel(studio, session.id, action)
+    if went is None:
+        yield {"status": f"There is nothing to {action}."}
+        return
+    session, step = went
+    if step.what not in _CLICKS:
+        tracking.forget_session(session.id)  # its memories are of masks that are no longer there
+    frame_index = step.frame if step.frame is not None else read_frame_index(request, session)
+    ids = session.project.object_ids
+    yield {
+        "objects": describe_objects(session.project),
+        "layers": [layer.to_json() for layer in session.project.layers],
+        "models": models_of(studio, session.project.model),
+        "forget": [[each.object_id, each.start, each.stop] for each in step.scope],
+        "lanes": describe_lanes(session.masks, ids, session.info.num_frames),
+        "masks": _stored_masks(session, [frame_index]),
+        "output": None,
+        **({"go": step.frame} if step.frame is not None else {}),
+        **({"select": step.object_id} if step.object_id in ids else {}),
+    }
+
+
 def masks(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
     """The masks of some frames, for a page that missed them: {frames}."""
     session = open_session(studio, session_id)
-    found = []
-    for frame_index in [int(each) for each in request["frames"]][:_MOST_MASK_FRAMES]:
+    yield {"masks": _stored_masks(session, [int(each) for each in request["frames"]][:_MOST_MASK_FRAMES])}
+
+
+def _stored_masks(session: Session, frames: list[int]) -> list[Message]:
+    found: list[Message] = []
+    for frame_index in frames:
         for each in session.project.objects:
             png = session.masks.overlay_png(each.id, frame_index, each.color)
             if png is not None:
                 coded = base64.b64encode(png).decode("ascii")
                 found.append({"object": each.id, "frame": frame_index, "png": coded, "visible": None})
-    yield {"masks": found}
+    return found
+
+
+def _prompt_step(session: Session, said: FramePrompt) -> Step:
+    """What a click, a box, or taking one away is called, and the one mask that it changes."""
+    before = session.project.prompt(said.object_id, said.frame_index)
+    if said.box is not None and (before is None or before.box != said.box):
+        what = "box"
+    else:
+        what = "click" if before is None or len(said.points) > len(before.points) else "unclick"
+    name = session.project.object(said.object_id).name
+    scope = (Scope(said.object_id, said.frame_index, said.frame_index + 1),)
+    return Step(what, name, said.object_id, said.frame_index, scope)
 
 
 def read_prompt(request: Request, session: Session) -> FramePrompt:

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.handlers.envelope import Message, Request, Studio, change_project, open_session, read_frame_index
 from app.heartbeat import beats
+from app.history import Step
 from app.preview import PlaybackChunk, playback_chunks, preview_jpeg, thumbnails
 from app.project import ProjectError, with_layers
 from app.sessions import Session
@@ -23,7 +24,7 @@ def layers(studio: Studio, session_id: str | None, request: Request) -> Iterator
     session = open_session(studio, session_id)
     try:
         stack = _read_layers(request, session)
-        change_project(studio, session.id, lambda project: with_layers(project, stack))
+        change_project(studio, session.id, lambda project: with_layers(project, stack), _layers_step(stack))
     except (EffectError, ProjectError):
         yield {"layers": [layer.to_json() for layer in session.project.layers]}
         raise
@@ -68,6 +69,12 @@ def playback(studio: Studio, session_id: str | None, request: Request) -> Iterat
 def stop_playback(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
     """Called when the page has stopped `playback`, because the look has changed."""
     yield {}
+
+
+def _layers_step(stack: tuple[Layer, ...]) -> Step:
+    """A step of its own, unless only values change: a slider on its way is one step."""
+    kinds = [(layer.target, type(layer.effect).__name__) for layer in stack]
+    return Step("layers", merge=repr(kinds))
 
 
 def _read_layers(request: Request, session: Session) -> tuple[Layer, ...]:

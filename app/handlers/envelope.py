@@ -13,8 +13,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from app.history import History, Step
 from app.mask_folder import MaskError
 from app.models import DefaultModel
 from app.project import Project, ProjectError
@@ -33,6 +34,8 @@ Handler = Callable[["Studio", str | None, Request], Iterator[Message]]
 _NO_CLIP = "There is no clip yet; drop a video file or pick an example first."
 _NOT_UNDERSTOOD = "The page sent something that the server does not understand; reload the page and try again."
 _FAILED = "Something went wrong on the server. What you did is kept; try again, or reload the page."
+
+_SOME_CHANGE = Step("change")
 
 _serial = itertools.count(1)
 _saving = threading.Lock()
@@ -91,7 +94,7 @@ def answer(handler: Handler, studio: Studio, session_id: str | None, request: ob
     except Exception:
         logger.exception("a request failed")
         held = {**(held or {}), "error": _FAILED, "task": None}
-    yield _enveloped(held or {}, asked, done=True)
+    yield _enveloped({**_history_of(studio, session_id), **(held or {})}, asked, done=True)
 
 
 def open_session(studio: Studio, session_id: str | None) -> Session:
@@ -101,12 +104,33 @@ def open_session(studio: Studio, session_id: str | None) -> Session:
     return studio.sessions.open(session_id)
 
 
-def change_project(studio: Studio, session_id: str, change: Callable[[Project], Project]) -> Session:
-    """Read, change and save a session's project; one at a time, so that no change overwrites another."""
+def change_project(
+    studio: Studio, session_id: str, change: Callable[[Project], Project], step: Step = _SOME_CHANGE
+) -> Session:
+    """Read, change and save a session's project; one at a time, so that no change overwrites another.
+
+    `step` says what the change is: it can be undone from now on. Where nothing changed there is no step, unless its
+    scope says that masks will.
+    """
     with _saving:
-        changed = change(studio.sessions.open(session_id).project)
+        session = studio.sessions.open(session_id)
+        changed = change(session.project)
+        if changed != session.project or step.scope:
+            session.history.record(session.project, step)
         studio.sessions.save(session_id, changed)
         return studio.sessions.open(session_id)
+
+
+def travel(studio: Studio, session_id: str, direction: Literal["undo", "redo"]) -> tuple[Session, Step] | None:
+    """Undo or redo one step of a session; None where there is none left."""
+    with _saving:
+        session = studio.sessions.open(session_id)
+        history = session.history
+        restored = history.undo(session.project) if direction == "undo" else history.redo()
+        if restored is None:
+            return None
+        studio.sessions.save(session_id, restored.project)
+        return studio.sessions.open(session_id), restored.step
 
 
 def read_frame_index(request: Request, session: Session) -> int:
@@ -115,6 +139,24 @@ def read_frame_index(request: Request, session: Session) -> int:
     if not 0 <= index < session.info.num_frames:
         raise RequestError(f"There is no frame {index}: the clip's frames are 0 to {session.info.num_frames - 1}.")
     return index
+
+
+def _history_of(studio: Studio, session_id: str | None) -> Message:
+    """What can be undone and redone now; nothing where there is no session."""
+    try:
+        history = studio.sessions.open(session_id).history if session_id is not None else None
+    except SessionError:
+        return {}
+    return {"history": describe_history(history)} if history else {}
+
+
+def describe_history(history: History) -> Message:
+    """The next step back and the next one forward, each as one word and a name, or None."""
+    undo, redo = history.undoable, history.redoable
+    return {
+        "undo": {"what": undo.what, "subject": undo.subject} if undo else None,
+        "redo": {"what": redo.what, "subject": redo.subject} if redo else None,
+    }
 
 
 def _enveloped(message: Message, request: Request, *, done: bool) -> Message:

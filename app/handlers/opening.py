@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from app.handlers.envelope import Message, Request, RequestError, Studio, change_project
+from app.history import Step
 from app.models import available_models
 from app.panels.clip import describe_clip, describe_models, picture_url
 from app.panels.objects import describe_objects
-from app.project import Project, add_object
+from app.project import add_object
 
 _FIRST_PICTURE_WIDTH = 960
 
@@ -24,7 +26,9 @@ def open_upload(studio: Studio, upload: Path, name: str, model: str) -> Iterator
         text = f"Reading {name} · frame {progress.frames_done}"
         yield {"task": {"kind": "open", "text": text, "done": progress.frames_done}}, None
     assert session_id is not None
-    session = change_project(studio, session_id, add_object)
+    session = studio.sessions.open(session_id)
+    studio.sessions.save(session_id, add_object(session.project))  # not by change_project: no step leads back from here
+    session = studio.sessions.open(session_id)
     notices = " ".join(session.info.notices)
     message: Message = {
         "task": None,
@@ -58,10 +62,6 @@ def model(studio: Studio, session_id: str | None, request: Request) -> Iterator[
         raise RequestError(f"There is no model {name}; pick one of the list.")
     title = choice.title if choice else Path(name).stem
     if session_id is not None:
-        change_project(studio, session_id, lambda project: _with_model(project, name))
+        change_project(studio, session_id, lambda project: replace(project, model=name), Step("model", title))
     note = "" if choice is None or choice.is_here else f" {choice.note}"
     yield {"models": models_of(studio, name), "status": f"{title} answers from the next click on.{note}"}
-
-
-def _with_model(project: Project, name: str) -> Project:
-    return Project(project.clip, name, project.objects, project.prompts, project.layers)

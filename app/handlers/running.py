@@ -9,8 +9,9 @@ from functools import partial
 
 from app import tracking
 from app.clip_tracker import TrackedFrame, TrackingPass
-from app.handlers.envelope import Message, Request, RequestError, Studio, open_session
+from app.handlers.envelope import Message, Request, RequestError, Studio, change_project, open_session
 from app.heartbeat import beats
+from app.history import Scope, Step
 from app.panels.export import describe_output, output_name
 from app.panels.objects import describe_lanes, describe_mask
 from app.render import render_session
@@ -24,12 +25,21 @@ def track(studio: Studio, session_id: str | None, request: Request) -> Iterator[
     passes = plan_tracking(session, None if start is None else int(start))
     total = sum(len(run.frames) for run in passes)
     done = 0
+    change_project(studio, session.id, lambda project: project, _track_step(session, passes))
     yield {"task": _task("track", done, total), "status": "Tracking …"}
     for run in passes:
         for frames in beats(partial(tracking.propagate, session.id, run.start, run.stop, run.step, run.object_ids)):
             done += len(frames)
             yield _tracked(frames, done, total)
     yield {**_after_tracking(studio, session.id), "status": f"Done: {done} frames tracked.", "stale_from": None}
+
+
+def _track_step(session: Session, passes: tuple[TrackingPass, ...]) -> Step:
+    """One step for a whole run: all masks that its passes may replace."""
+    scope = tuple(
+        Scope(object_id, min(run.frames), max(run.frames) + 1) for run in passes for object_id in run.object_ids
+    )
+    return Step("track", scope=scope)
 
 
 def stop_track(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:

@@ -13,9 +13,13 @@ from app.project import (
     add_object,
     mask_from_text,
     mask_to_text,
+    recolor,
     remove_object,
     rename,
+    set_locked,
+    set_visible,
     with_layers,
+    with_marks,
     with_prompt,
     without_prompt,
 )
@@ -36,7 +40,7 @@ def test_a_project_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
     project.save(tmp_path / "p.json")
 
     assert Project.load(tmp_path / "p.json") == project
-    assert json.loads((tmp_path / "p.json").read_text())["version"] == 1
+    assert json.loads((tmp_path / "p.json").read_text())["version"] == 2
     assert [each.name for each in tmp_path.iterdir()] == ["p.json"]
 
 
@@ -80,6 +84,21 @@ def test_a_removed_object_takes_its_prompts_and_its_place_in_layers_with_it() ->
     assert [layer.target for layer in project.layers] == [(1,)]
 
 
+def test_what_version_2_adds_comes_back_and_version_1_still_opens() -> None:
+    project = with_marks(set_locked(set_visible(full_project(), 1, False), 2, True), (3, 9))
+    project = recolor(project, 2, "#A1B2C3")
+    project = with_prompt(project, FramePrompt(1, 3, ((1.0, 2.0),), (1,), choice=2))
+    again = Project.from_json(json.loads(json.dumps(project.to_json())))
+    assert again == project
+    assert (again.object(1).visible, again.object(2).locked, again.object(2).color) == (False, True, "#a1b2c3")
+
+    old = full_project().to_json() | {"version": 1}
+    del old["marks"]
+    for each in old["objects"]:
+        del each["visible"], each["locked"]
+    assert Project.from_json(old) == full_project()
+
+
 def test_a_prompt_that_says_nothing_any_more_is_gone() -> None:
     project = with_prompt(full_project(), FramePrompt(1, 0))
     assert project.prompt(1, 0) is None
@@ -89,7 +108,7 @@ def test_a_prompt_that_says_nothing_any_more_is_gone() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda data: data.update(version=2), "version 2"),
+        (lambda data: data.update(version=3), "version 3"),
         (lambda data: data.pop("version"), "version"),
         (lambda data: data.pop("clip"), "clip"),
         (lambda data: data.update(objects=[{"id": 1}]), "name"),
@@ -101,6 +120,9 @@ def test_a_prompt_that_says_nothing_any_more_is_gone() -> None:
         (lambda data: data["prompts"][1].update(frame=-1), "counted from 0"),
         (lambda data: data["prompts"][1].update(box=[1, 2]), "cannot be read"),
         (lambda data: data["prompts"][0].update(mask_png="AAAA"), "PNG"),
+        (lambda data: data["prompts"][1].update(choice=3), "three answers"),
+        (lambda data: data.update(marks=[5, 5]), "enclose no frame"),
+        (lambda data: data.update(marks=[5]), "cannot be read"),
         (lambda data: data["layers"][0]["effect"].update(name="blurr"), "blurr"),
     ],
 )

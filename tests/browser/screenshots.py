@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.browser.test_story import CHROMIUM, FLAGS
+from tests.browser.driving import CHROMIUM, FLAGS
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 EXAMPLE, CLICK = "Bird", (0.45, 0.62)  # the click in shares of the picture's width and height

@@ -2,165 +2,28 @@
 
 from __future__ import annotations
 
-import base64
-import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
-import cv2
 import numpy as np
 import pytest
 
-from app.sessions import Session, Sessions
 from tests.app.made_clips import decode
-
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = next(filter(None, map(shutil.which, ("/usr/bin/chromium", "chromium", "google-chrome", "chrome"))), None)
-# Nothing but the page: no sandbox (containers), no calls home.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-HEIGHT, WIDTH, NUM_FRAMES, FPS = 240, 320, 14, 10
-PATIENCE = 60_000  # milliseconds; the machine may be busy
+from tests.browser.driving import (
+    FPS,
+    HEIGHT,
+    NUM_FRAMES,
+    WIDTH,
+    away_from,
+    canvas,
+    make_colorful_clip,
+    on_stage,
+    only_session,
+    upload,
+    wait_until,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-
-
-def make_colorful_clip(path: Path) -> Path:
-    """No pixel is grey or green in it, so that each effect can be told from the picture."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=FPS, options={"crf": "10"})
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        sound = container.add_stream("aac", rate=16000)
-        for index in range(NUM_FRAMES):
-            pixels = np.empty((HEIGHT, WIDTH, 3), np.uint8)
-            pixels[:] = (150, 60, 40)
-            pixels[:, :, 2] = np.linspace(30, 110, WIDTH, dtype=np.uint8)
-            pixels[70:160, 40 + 6 * index : 130 + 6 * index] = (240, 60, 160)
-            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            frame.pts, frame.time_base = index, Fraction(1, FPS)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-        tone = (np.sin(np.arange(16000 * NUM_FRAMES // FPS) / 8) * 0.5).astype(np.float32)[None]
-        audio = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
-        audio.sample_rate, audio.pts = 16000, 0
-        container.mux(sound.encode(audio))
-        container.mux(sound.encode(None))
-    return path
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("page")
-
-
-@pytest.fixture(scope="module")
-def address(folder: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with (folder / "log").open("w") as log:
-        command = [sys.executable, "-m", "tests.browser.serve", str(folder), str(port)]
-        server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            yield wait_for(f"http://127.0.0.1:{port}/", server, folder / "log")
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-def wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> str:
-    page.click(".ms-layer-add")
-    for _ in range(600):
-        if server.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return address
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"the page did not start:\n{log.read_text()}")
-
-
-@pytest.fixture
-def page(address: str) -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium)")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1100, "height": 700}, accept_downloads=True)
-        page.set_default_timeout(PATIENCE)
-        failures: list[str] = []
-        page.on("pageerror", lambda error: failures.append(str(error)))
-        page.on("console", lambda line: failures.append(line.text) if "Error executing" in line.text else None)
-        page.goto(address)
-        yield page
-        browser.close()
-    assert not failures
-
-
-def upload(page: Any, path: Path) -> None:
-    page.wait_for_selector("#upload input[type=file]", state="attached")
-    page.set_input_files("#upload input[type=file]", path)
-
-
-def on_stage(page: Any, x: float, y: float) -> tuple[float, float]:
-    """Where a pixel of the clip lies on the page: the picture is fitted into the stage and centred."""
-    stage = page.locator(".ms-stage").bounding_box()
-    scale = min(stage["width"] / WIDTH, stage["height"] / HEIGHT)
-    left = stage["x"] + (stage["width"] - WIDTH * scale) / 2
-    top = stage["y"] + (stage["height"] - HEIGHT * scale) / 2
-    return left + x * scale, top + y * scale
-
-
-def canvas(page: Any) -> np.ndarray:
-    """The stage as it is drawn, at the clip's size: (HEIGHT, WIDTH, 3) int."""
-    script = """([width, height]) => {
-      const from = document.querySelector(".ms-stage canvas");
-      const scale = Math.min(from.width / width, from.height / height);
-      const [w, h] = [width * scale, height * scale];
-      const to = new OffscreenCanvas(width, height).getContext("2d");
-      to.drawImage(from, (from.width - w) / 2, (from.height - h) / 2, w, h, 0, 0, width, height);
-      let text = "";
-      for (const value of to.getImageData(0, 0, width, height).data) text += String.fromCharCode(value);
-      return btoa(text);
-    }"""
-    data = base64.b64decode(page.evaluate(script, [WIDTH, HEIGHT]))
-    return np.frombuffer(data, np.uint8).astype(int).reshape(HEIGHT, WIDTH, 4)[..., :3]
-
-
-def wait_until(condition: Any, what: str, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"waited in vain: {what}"
-        time.sleep(0.2)
-
-
-def away_from(mask: np.ndarray, pixels: int = 9) -> np.ndarray:
-    """Where nothing of the mask, nor the soft edge around it, can reach."""
-    return cv2.dilate(mask.astype(np.uint8), np.ones((2 * pixels + 1, 2 * pixels + 1))) == 0
-
-
-def only_session(folder: Path) -> Session:
-    sessions = Sessions(folder / "sessions")
-    (session_id,) = (each.name for each in sessions.root.iterdir() if re.fullmatch("[0-9a-f]{32}", each.name))
-    return sessions.open(session_id)
 
 
 def test_from_the_first_visit_to_the_downloaded_file(page: Any, folder: Path) -> None:
