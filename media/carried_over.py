@@ -78,6 +78,8 @@ def read_tags(path: Path, *, with_location: bool = False) -> dict[str, str]:
         return {}
     found = dict(_entries(told.stdout.decode("utf-8", errors="replace")))
     kept = {name: found[name] for name in KEPT if name in found}
+    if "creation_time" in kept:
+        kept["creation_time"] = kept["creation_time"].partition(";")[0]  # where a file says it in two places
     if with_location and (place := next((found[name] for name in LOCATION if name in found), None)):
         kept["location"] = place
     return {name: value[:LONGEST_TAG].replace("\0", "") for name, value in kept.items()}

@@ -175,7 +175,7 @@ _PRORES = Format(
     "mov",
     "prores_ks",
     "yuva444p10le",
-    ("-profile:v", "4444", "-alpha_bits", "8", "-vendor", "apl0"),
+    ("-profile:v", "4444", "-alpha_bits", "16", "-vendor", "apl0"),
     _PCM,
     has_alpha=True,
     bits_per_pixel=6.0,

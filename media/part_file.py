@@ -15,6 +15,9 @@ from media.errors import MediaError
 
 logger = logging.getLogger(__name__)
 
+LONGEST_NAME = 255
+"""What file systems take [bytes]."""
+
 PREFIX, SUFFIX = ".masklet-", ".part"
 
 DISK_FULL = "The disk is full, so the file could not be written; please make room and try again."
@@ -45,6 +48,8 @@ class PartFile:
         folder, name = self.target.parent, self.target.name
         if not folder.is_dir():
             raise MediaError(f"The folder for {name!r} does not exist; please make it first.")
+        if len(os.fsencode(name)) > LONGEST_NAME:
+            raise MediaError(f"The name {name[:40]!r}… is too long for a file; please choose a shorter one.")
         if self.target.is_dir():
             raise MediaError(f"{name!r} is a folder, and a file is to be written; please choose another name.")
         remove_abandoned_parts(folder)

@@ -62,9 +62,9 @@ class VideoWriter:
             MediaError: the path is that of the source, or cannot be written.
         """
         self.path = Path(path).absolute()
+        PartFile(self.path).close()  # what cannot be written is refused now, not after an hour
         if self.path.exists() and like.path.exists() and os.path.samefile(self.path, like.path):
             raise MediaError("The result cannot replace the clip it is made from; please choose another name.")
-        PartFile(self.path).close()  # what cannot be written is refused now, not after an hour
         self._clip = like
         self._format = format
         self._keeps_location = keeps_location

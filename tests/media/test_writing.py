@@ -50,6 +50,7 @@ def onset(path: Path) -> float:
     with av.open(str(path)) as container:
         for frame in container.decode(audio=0):
             samples = np.abs(frame.to_ndarray().astype(np.float32)).max(axis=0)
+            samples /= 2**15 if frame.format.name.startswith("s16") else 1
             loud = np.flatnonzero(samples > 0.1)
             if loud.size:
                 return float(frame.pts * frame.time_base) + float(loud[0]) / frame.sample_rate
