@@ -240,8 +240,11 @@ def _track(clip: VideoClip, project: Project, masks: MaskFolder, report: Reporte
 def _render(clip: VideoClip, masks: MaskFolder, project: Project, output: Path, report: Reporter) -> None:
     from app.render import render_frames
 
+    told = 0
     for step in render_frames(clip, masks, project.layers, output, colors=project.rgb_colors, names=project.names):
-        report.progress("render", step.done, step.total, step.frames_per_second)
+        if step.done > told:  # the last is said again and again while the file is made whole
+            report.progress("render", step.done, step.total, step.frames_per_second)
+        told = step.done
 
 
 def _copy_masks(masks: MaskFolder, target: MaskFolder) -> int:

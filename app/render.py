@@ -11,12 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from app.assets import ASSETS, with_asset_paths
+from app.cut_out import cut_out_alpha
 from app.footage import ClipFootage, clip_footage
 from app.mask_folder import MaskFolder
 from app.sessions import Session
 from effects.color import Color
 from effects.compositor import compose
 from effects.layer import Layer
+from media.formats import H264, Format
 from media.frame import Frame
 from media.video_clip import VideoClip
 from media.video_writer import VideoWriter
@@ -43,8 +45,10 @@ def render_frames(
     *,
     colors: Mapping[int, Color],
     names: Mapping[int, str] | None = None,
+    format: Format = H264,
+    cut_out: Sequence[int] | None = None,
 ) -> Generator[RenderProgress, None, None]:
-    """Write the clip with its layers to an mp4, giving word after each frame.
+    """Write the clip with its layers to a file, giving word after each frame, and while the file is made whole.
 
     The file appears only when the last message was taken; closing the generator before leaves nothing.
 
@@ -55,14 +59,23 @@ def render_frames(
         out: the file to write; replaced if it exists.
         colors: `(r, g, b)` of each object; `Project.rgb_colors` gives them.
         names: of each object, for effects that write them; `Project.names` gives them.
+        format: of the file.
+        cut_out: the objects outside of which everything becomes transparent, in a format with alpha; None: nothing.
     """
     footage = clip_footage(clip, masks)
     began = time.monotonic()
-    with VideoWriter(out, like=clip) as writer:
+    with VideoWriter(out, like=clip, format=format) as writer:
+        progress = RenderProgress(0, clip.num_frames, 0.0)
         for done, frame in enumerate(clip.frames(), start=1):
             footage.remember(frame.index, frame.pixels)
-            writer.write(_compose(frame, footage, masks, layers, colors, names), frame.time)
-            yield RenderProgress(done, clip.num_frames, done / max(time.monotonic() - began, 1e-6))
+            pixels = _compose(frame, footage, masks, layers, colors, names)
+            if cut_out is not None:
+                pixels = np.dstack([pixels, cut_out_alpha(masks, frame.index, cut_out, clip.size)])
+            writer.write(pixels, frame.time)
+            progress = RenderProgress(done, clip.num_frames, done / max(time.monotonic() - began, 1e-6))
+            yield progress
+        for _ in writer.finishing():
+            yield progress
 
 
 def render(

@@ -15,7 +15,7 @@ import pytest
 from app.__main__ import main
 from app.mask_folder import MaskFolder
 from app.object_argument import with_object_argument
-from app.project import Project, ProjectError
+from app.project import VERSION, Project, ProjectError
 from sam2_model import PRESETS, SAM2
 from tests.app.made_clips import NUM_FRAMES, SIZE, decode, make_clip, make_sound_file, picture, square_mask
 
@@ -110,7 +110,7 @@ def test_export_packs_masks_and_project(clip_path: Path, quick_model: str, tmp_p
     assert main(["export", str(clip_path), *asked, "-o", str(tmp_path / "m.zip")]) == 0
     with zipfile.ZipFile(tmp_path / "m.zip") as archive:
         assert len(archive.namelist()) == NUM_FRAMES + 1
-        assert json.loads(archive.read("project.json"))["version"] == 1
+        assert json.loads(archive.read("project.json"))["version"] == VERSION
         archive.extractall(tmp_path / "unpacked")
     masks = tmp_path / "unpacked" / "masks"
     assert main(["export", str(clip_path), "--masks", str(masks), "-o", str(tmp_path / "copy")]) == 0
