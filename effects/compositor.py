@@ -20,6 +20,9 @@ from effects.matte import Mask, as_alpha, make_alpha
 
 WHITE: Color = (255, 255, 255)
 
+FAINTEST = np.float32(1 / 1024)
+"""An alpha that nowhere reaches this is the rounding of a feather, and not something to draw on."""
+
 
 def compose(
     pixels: Pixels,
@@ -110,7 +113,7 @@ def _alpha_of(object_id: int, layer: Layer, size: Size, masks: Mapping[int, Mask
 def _paint(picture: Pixels, layer: Layer, whole: Shot) -> None:
     """Lay one effect over `picture`, in place; only its window is computed."""
     box = Box.around(whole.alpha)
-    if box.is_empty and not layer.effect.lingers:
+    if not layer.effect.lingers and (box.is_empty or whole.alpha[box.slices].max() < FAINTEST):
         return
     window = layer.effect.window(box, whole.frame_size).clipped(whole.frame_size)
     if window.is_empty:

@@ -115,6 +115,9 @@ class Effect(ABC):
     """True: aimed at objects, the effect falls on everything but them (spotlight, cut-out). An object that is absent
     then leaves the whole frame to the effect, so that nothing flashes while it is hidden."""
 
+    looks_around: ClassVar[bool] = False
+    """True: what lies around the target is part of what the effect shows (a magnifier, a filled gap)."""
+
     lingers: ClassVar[bool] = False
     """True: the effect is also asked on frames where its object is absent, with alpha 0 (a trail, a frozen copy)."""
 

@@ -208,7 +208,7 @@ def test_parse(text, layer):
     [
         ("", "TARGET EFFECT setting=value"),
         ("blur", "TARGET EFFECT setting=value"),
-        ("1 blurr", 'no effect "blurr"; the effects are blur, '),
+        ("1 blurr", 'no effect "blurr"; the effects are .*blur, '),
         ("someone blur", "background, everything or object ids such as 1,3, not at 'someone'"),
         ("-1 blur", "object ids"),
         ("1,,2 blur", "object ids"),
