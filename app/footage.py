@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from app.mask_folder import MaskFolder
 from app.sessions import Session
+from effects.camera import Motion, measure_step
 from effects.footage import Pictures
 from effects.path import Path, Sighting, join_sightings, sight
 from effects.setting import EffectError
@@ -90,6 +91,7 @@ class ClipFootage:
         self._full_size = full_size or size
         self._cache = ArrayCache(cache_bytes)
         self._paths: dict[tuple[int, ...] | None, Path] = {}
+        self._steps: dict[int, Motion] = {}
         self._is_asked = False
 
     def remember(self, index: int, pixels: Array) -> None:
@@ -128,6 +130,12 @@ class ClipFootage:
             factors = self.size[1] / self._full_size[1], self.size[0] / self._full_size[0]
             self._paths[object_ids] = Path([_scaled(each, *factors) for each in found])
         return self._paths[object_ids]
+
+    def camera_step(self, index: int) -> Motion:
+        """How the ground moves from frame `index` to the next; measured once."""
+        if index not in self._steps:
+            self._steps[index] = measure_step(self.pixels(index), self.pixels(index + 1), self.masks(index))
+        return self._steps[index]
 
     def video(self, path: str) -> Pictures:
         """The frames of another video file; raises `EffectError` where it cannot be read."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from effects.camera import STILL, Motion
 from effects.path import Path, join_sightings, sight
 from effects.setting import EffectError
 
@@ -35,6 +36,9 @@ class ClipFrames(Pictures, Protocol):
 
     def path(self, object_ids: tuple[int, ...] | None) -> Path:
         """The path of these objects taken as one; of all objects for None."""
+
+    def camera_step(self, index: int) -> Motion:
+        """How the ground moves from frame `index` to the next; kept, since effects ask for it again and again."""
 
     def video(self, path: str) -> Pictures:
         """The frames of a video file that a `file` setting names.
@@ -82,6 +86,13 @@ class Footage:
         """
         return self.clip.path(self.object_ids).smoothed(smoothing * self.fps / 2)
 
+    def camera(self, start: int, stop: int) -> Motion:
+        """How the ground moves from frame `start` to frame `stop`, which may be the earlier one."""
+        motion = STILL
+        for index in range(min(start, stop), max(start, stop)):
+            motion = self.clip.camera_step(index) @ motion
+        return motion if start <= stop else np.linalg.inv(motion)
+
     def video(self, path: str) -> Pictures:
         """The frames of a video file that one of the effect's settings names; raises `EffectError`."""
         return self.clip.video(path)
@@ -105,6 +116,9 @@ class StillClip:
     def path(self, object_ids: tuple[int, ...] | None) -> Path:
         ids = tuple(self.objects) if object_ids is None else object_ids
         return Path([join_sightings(sight(self.objects[each]) for each in ids if each in self.objects)])
+
+    def camera_step(self, index: int) -> Motion:
+        return STILL
 
     def video(self, path: str) -> Pictures:
         raise EffectError("a video can be shown only where a clip is rendered, not on a single frame")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from effects.camera import Motion, measure_step
 from effects.footage import Pictures, StillClip
 from effects.path import Path, join_sightings, sight
 
@@ -61,6 +62,9 @@ class MovingClip:
                 for index in range(self.num_frames)
             ]
         )
+
+    def camera_step(self, index: int) -> Motion:
+        return measure_step(self.pixels(index), self.pixels(index + 1), self.masks(index))
 
     def video(self, path: str) -> Pictures:
         return StillClip(self.ground[::2, ::2], {})
