@@ -4,6 +4,7 @@ Letters used for dimensions everywhere: B batch or objects, C channels, H W grid
 masks or memory tokens, P points, T frames, S side of the model's square input. Batch comes first.
 """
 
+from .budget import Budget
 from .checkpoints import CheckpointError, load
 from .config import PRESETS, RELEASED, SAM2Config
 from .image_predictor import ImagePredictor
@@ -17,6 +18,7 @@ __all__ = [
     "PRESETS",
     "RELEASED",
     "SAM2",
+    "Budget",
     "CheckpointError",
     "FrameMasks",
     "FrameMemory",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .positions import rotary_turns, rotate
+from .products import Linear, linear
 
-_QUERY_TILE, _KEY_TILE = 256, 1024  # a megabyte of scores; measured best among 256–1024 × 512–2048
+_QUERY_TILE, _KEY_TILE = (
+    512,
+    1024,
+)  # two megabytes of scores; measured best among 128–512 × 512–2048
 
 
 class Attention(nn.Module):
@@ -24,10 +30,10 @@ class Attention(nn.Module):
         super().__init__()
         inner = inner or channels
         self.heads = heads
-        self.q_proj = nn.Linear(channels, inner)
-        self.k_proj = nn.Linear(channels, inner)
-        self.v_proj = nn.Linear(channels, inner)
-        self.out_proj = nn.Linear(inner, channels)
+        self.q_proj = Linear(channels, inner)
+        self.k_proj = Linear(channels, inner)
+        self.v_proj = Linear(channels, inner)
+        self.out_proj = Linear(inner, channels)
 
     def forward(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """Let queries (B, N, C) read values (B, M, C) by their keys (B, M, C) → (B, N, C)."""
@@ -54,10 +60,10 @@ class RotaryAttention(nn.Module):
     def __init__(self, channels: int, key_channels: int | None = None) -> None:
         super().__init__()
         key_channels = key_channels or channels
-        self.q_proj = nn.Linear(channels, channels)
-        self.k_proj = nn.Linear(key_channels, channels)
-        self.v_proj = nn.Linear(key_channels, channels)
-        self.out_proj = nn.Linear(channels, channels)
+        self.q_proj = Linear(channels, channels)
+        self.k_proj = Linear(key_channels, channels)
+        self.v_proj = Linear(key_channels, channels)
+        self.out_proj = Linear(channels, channels)
         self._turns: dict[tuple[tuple[int, int], torch.device], Tensor] = {}
 
     def forward(
@@ -77,10 +83,25 @@ class RotaryAttention(nn.Module):
         """
         turns = self._turns_of(grid, queries.device)
         q = rotate(self.q_proj(queries), turns)
-        k = self.k_proj(keys)
-        placed = k.shape[1] - unrotated
-        k = torch.cat((rotate(k[:, :placed], turns), k[:, placed:]), dim=1) if unrotated else rotate(k, turns)
-        return self.out_proj(self.v_proj(_attend(q, k, values)))
+        if _is_tiled(q):
+            tiles = (self._key_tiles(each, turns, unrotated) for each in keys)
+            read = torch.stack([_read_tiles(*each) for each in zip(q, tiles, values, strict=True)])
+        else:
+            k = self.k_proj(keys)
+            placed = k.shape[1] - unrotated
+            k = torch.cat((rotate(k[:, :placed], turns), k[:, placed:]), dim=1) if unrotated else rotate(k, turns)
+            read = F.scaled_dot_product_attention(q, k, values)
+        return self.out_proj(self.v_proj(read))
+
+    def _key_tiles(self, keys: Tensor, turns: Tensor, unrotated: int) -> Iterator[Tensor]:
+        """Project and rotate the keys (M, Ck) of one object some at a time → (m, C) each; they never lie whole."""
+        placed = len(keys) - unrotated
+        for start in range(0, placed, len(turns)):
+            for part in range(0, len(turns), _KEY_TILE):
+                stop = min(part + _KEY_TILE, len(turns))
+                yield rotate(self.k_proj(keys[None, start + part : start + stop]), turns[part:stop])[0]
+        if unrotated:
+            yield self.k_proj(keys[placed:])
 
     def _turns_of(self, grid: tuple[int, int], device: torch.device) -> Tensor:
         if (grid, device) not in self._turns:
@@ -90,34 +111,48 @@ class RotaryAttention(nn.Module):
         return self._turns[grid, device]
 
 
-def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """softmax(q·kᵀ/√D)·v for queries (B, N, D), keys (B, M, D) and values (B, M, Dv) → (B, N, Dv)."""
-    if torch.is_grad_enabled() or q.device.type != "cpu":
+def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """softmax(q·kᵀ/√D)·v for queries (…, N, D), keys (…, M, D) and values (…, M, Dv) → (…, N, Dv)."""
+    if not _is_tiled(q) or k.shape[-2] < _KEY_TILE:
         return F.scaled_dot_product_attention(q, k, v)
-    return _attend_in_tiles(q * q.shape[-1] ** -0.5, k, v.to(q.dtype))
+    rows = (t.flatten(0, -3) for t in (q, k, v))
+    read = [_read_tiles(a, b.contiguous().split(_KEY_TILE), c) for a, b, c in zip(*rows, strict=True)]
+    return torch.stack(read).unflatten(0, q.shape[:-2])
 
 
-def _attend_in_tiles(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """softmax(q·kᵀ)·v, some queries and some keys at a time, so that the scores never leave the cache.
+def _is_tiled(q: Tensor) -> bool:
+    return q.device.type == "cpu" and not torch.is_grad_enabled()
+
+
+def _read_tiles(q: Tensor, keys: Iterable[Tensor], values: Tensor) -> Tensor:
+    """Attention of one head, some queries and some keys at a time, so that the scores never leave the cache.
 
     The library's kernel for CPUs wants values as wide as keys, and peaked scores make its exponentials denormal,
     hence slow. Here the best score so far is subtracted, as in FlashAttention (Dao et al. 2022), and what lies more
     than 80 below it, which weighs less than 2e-35, is lifted to that.
+
+    Args:
+        q: (N, D).
+        keys: (m, D) each, M in all.
+        values: (M, Dv).
+
+    Returns:
+        (N, Dv).
     """
-    keys = [block.transpose(1, 2).contiguous() for block in k.split(_KEY_TILE, dim=1)]  # (B, D, m) each
-    values = v.split(_KEY_TILE, dim=1)
-    out = []
-    for rows in q.split(_QUERY_TILE, dim=1):
-        best = rows.new_full((*rows.shape[:2], 1), -torch.inf)
-        weight = torch.zeros_like(best)
-        read = rows.new_zeros(*rows.shape[:2], v.shape[-1])
-        for key_tile, value_tile in zip(keys, values, strict=True):
-            scores = rows @ key_tile
-            higher = torch.maximum(best, scores.amax(-1, keepdim=True))
+    q = q * q.shape[-1] ** -0.5
+    best = q.new_full((len(q), 1), -torch.inf, dtype=torch.float32)
+    weight, read = torch.zeros_like(best), q.new_zeros(len(q), values.shape[-1], dtype=torch.float32)
+    tiles = list(zip(*(t.split(_QUERY_TILE) for t in (q, best, weight, read)), strict=True))
+    done = 0
+    for key_tile in keys:
+        value_tile = values[done : done + len(key_tile)].to(q.dtype).T.contiguous()  # (Dv, m)
+        done += len(key_tile)
+        for rows, best_here, weight_here, read_here in tiles:
+            scores = linear(rows, key_tile).float()
+            higher = torch.maximum(best_here, scores.amax(-1, keepdim=True))
             scores.sub_(higher).clamp_(min=-80).exp_()
-            fade = (best - higher).exp_()  # what was read so far was weighed by a lower best
-            weight.mul_(fade).add_(scores.sum(-1, keepdim=True))
-            read.mul_(fade).add_(scores @ value_tile)
-            best = higher
-        out.append(read.div_(weight))
-    return torch.cat(out, dim=1)
+            fade = best_here.sub_(higher).exp_()  # what was read so far was weighed by a lower best
+            weight_here.mul_(fade).add_(scores.sum(-1, keepdim=True))
+            read_here.mul_(fade).add_(linear(scores.to(q.dtype), value_tile))
+            best_here.copy_(higher)
+    return read.div_(weight).to(q.dtype)

@@ -31,6 +31,11 @@ class SAM2Config:
         feedforward_dim: hidden width of the feed-forward parts of memory attention and decoder.
         dense_clicks: draw each click as a heat map into the mask-prompt path, besides its token. Off in the
             released weights; a small network learns from clicks some fifty times faster with it.
+        refines_last_mask: while tracking, hand the last frame's mask to the mask-prompt path, besides the
+            memories. Off in the released weights; a small network follows much better when it only has to
+            correct what has changed.
+        answers_with_first: a tracker answers single clicks, too, with candidate 0, not with the one of candidates
+            1–3 whose predicted IoU is highest. Off in the released weights; a small network judges them badly.
     """
 
     name: str
@@ -49,6 +54,8 @@ class SAM2Config:
     memory_layers: int = 4
     feedforward_dim: int = 2048
     dense_clicks: bool = False
+    refines_last_mask: bool = False
+    answers_with_first: bool = False
 
     def __post_init__(self) -> None:
         if self.image_size % 32 or not 256 <= self.image_size <= 1024:

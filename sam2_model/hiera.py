@@ -9,8 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .attention import attend
 from .config import SAM2Config
 from .layers import MLP
+from .products import Linear
+
+_TOKENS_AT_ONCE = 4096  # of windows on a CPU; measured best among 2048–16384
 
 
 class WindowAttention(nn.Module):
@@ -20,26 +24,25 @@ class WindowAttention(nn.Module):
         super().__init__()
         self.heads = heads
         self.pools = pools
-        self.qkv = nn.Linear(in_dim, 3 * dim)
-        self.proj = nn.Linear(dim, dim)
+        self.qkv = Linear(in_dim, 3 * dim)
+        self.proj = Linear(dim, dim)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Attend within each window.
+    def forward(self, qkv: Tensor) -> Tensor:
+        """Attend within each window; the projections before and after are the block's to call.
 
         Args:
-            x: (B, H, W, in_dim), one window an entry.
+            qkv: (B, H, W, 3·dim), one window an entry.
 
         Returns:
             (B, H, W, dim), or (B, H/2, W/2, dim) where the block pools.
         """
-        batch, height, width, _ = x.shape
-        q, k, v = self.qkv(x).chunk(3, dim=-1)  # (B, H, W, dim) each
+        q, k, v = qkv.chunk(3, dim=-1)  # (B, H, W, dim) each
         if self.pools:
             q = _pool(q)
-            height, width = q.shape[1:3]
+        batch, height, width, _ = q.shape
         q, k, v = (t.reshape(batch, -1, self.heads, t.shape[-1] // self.heads).transpose(1, 2) for t in (q, k, v))
-        out = F.scaled_dot_product_attention(q, k, v)  # (B, heads, N, dim/heads)
-        return self.proj(out.transpose(1, 2).reshape(batch, height, width, -1))
+        out = attend(q, k, v)  # (B, heads, N, dim/heads)
+        return out.transpose(1, 2).reshape(batch, height, width, -1)
 
 
 class Block(nn.Module):
@@ -60,32 +63,33 @@ class Block(nn.Module):
         self.norm1 = nn.LayerNorm(in_dim, eps=1e-6)
         self.attn = WindowAttention(in_dim, dim, heads, pools)
         self.norm2 = nn.LayerNorm(dim, eps=1e-6)
-        self.mlp = MLP((dim, 4 * dim, dim), nn.GELU)
-        self.proj = nn.Linear(in_dim, dim) if in_dim != dim else None
+        self.mlp = MLP((dim, 4 * dim, dim), "gelu")
+        self.proj = Linear(in_dim, dim) if in_dim != dim else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, H, W, in_dim) to (B, H, W, dim), or to half the grid where the block pools."""
+        """Map (B, H, W, in_dim), whole pictures or single windows, to (B, H, W, dim), or to half the grid."""
         normed = self.norm1(x)
         shortcut = x if self.proj is None else self.proj(normed)
         if self.pools:
             shortcut = _pool(shortcut)
-        attended = self._attend_in_windows(normed) if self.window else self.attn(normed)
-        x = shortcut + attended
+        qkv = self.attn.qkv(normed)
+        is_cut = self.window not in (0, x.shape[1])
+        attended = self._attend_in_windows(qkv) if is_cut else self.attn(qkv)
+        x = shortcut + self.attn.proj(attended)
         return x + self.mlp(self.norm2(x))
 
-    def _attend_in_windows(self, x: Tensor) -> Tensor:
-        batch, height, width, _ = x.shape
+    def _attend_in_windows(self, qkv: Tensor) -> Tensor:
+        batch, height, width, channels = qkv.shape
         window = self.window
-        # The windows must tile the grid: zeros are added at the right and below, after normalisation and before
-        # the projections, and they take part in attention. As in the released weights.
-        x = F.pad(x, (0, 0, 0, -width % window, 0, -height % window))
-        rows, columns = x.shape[1] // window, x.shape[2] // window
-        x = x.reshape(batch, rows, window, columns, window, -1).transpose(2, 3).reshape(-1, window, window, x.shape[-1])
-        x = self.attn(x)
-        if self.pools:
-            window, height, width = window // 2, height // 2, width // 2
-        x = x.reshape(batch, rows, columns, window, window, -1).transpose(2, 3)
-        return x.reshape(batch, rows * window, columns * window, -1)[:, :height, :width]
+        rows, columns = -(-height // window), -(-width // window)
+        if (rows * window, columns * window) != (height, width):
+            # The windows must tile the grid: zeros are added at the right and below, after normalisation and before
+            # the projection, of which only its bias is left there. They take part: as in the released weights.
+            padded = self.attn.qkv.bias.expand(batch, rows * window, columns * window, channels).clone()
+            padded[:, :height, :width] = qkv
+            qkv = padded
+        x = from_windows(self.attn(to_windows(qkv, window)), rows, columns)
+        return x[:, : height // 2, : width // 2] if self.pools else x[:, :height, :width]
 
 
 class Hiera(nn.Module):
@@ -119,15 +123,21 @@ class Hiera(nn.Module):
             pixels: (B, 3, S, S), normalised.
 
         Returns:
-            Four maps, fine to coarse: (B, C·2ⁱ, S/(4·2ⁱ), S/(4·2ⁱ)).
+            Four maps, fine to coarse: (B, S/(4·2ⁱ), S/(4·2ⁱ), C·2ⁱ).
         """
         x = self.patch_embed(pixels).permute(0, 2, 3, 1)  # (B, H, W, C)
         x = x + self._positions(x.shape[1], x.shape[2])
-        stages = []
+        side, stages = x.shape[1], []
         for index, block in enumerate(self.blocks):
-            x = block(x)
+            assert isinstance(block, Block)
+            # Where windows tile the picture the tokens stay window by window from block to block.
+            window = block.window if block.window and side % block.window == 0 else side
+            if window != x.shape[1]:
+                x = _regroup(x, side, window)
+            x = _run_in_parts(block, x)
+            side = side // 2 if block.pools else side
             if index in self.last_block_of_stage:
-                stages.append(x.permute(0, 3, 1, 2))
+                stages.append(_regroup(x, side, side))
         return stages
 
     def _positions(self, height: int, width: int) -> Tensor:
@@ -138,6 +148,39 @@ class Hiera(nn.Module):
         return (stretched + repeated).permute(0, 2, 3, 1)
 
 
+def to_windows(x: Tensor, window: int) -> Tensor:
+    """Cut (B, H, W, C) into windows → (B·windows, window, window, C), row by row."""
+    batch, height, width, channels = x.shape
+    x = x.reshape(batch, height // window, window, width // window, window, channels)
+    return x.transpose(2, 3).reshape(-1, window, window, channels)
+
+
+def from_windows(x: Tensor, rows: int, columns: int) -> Tensor:
+    """Put rows·columns windows of every picture together again → (B, H, W, C)."""
+    _, window, _, channels = x.shape
+    x = x.reshape(-1, rows, columns, window, window, channels)
+    return x.transpose(2, 3).reshape(-1, rows * window, columns * window, channels)
+
+
+def _regroup(x: Tensor, side: int, window: int) -> Tensor:
+    """Tokens of a picture of this side, in windows of one size (or whole), in windows of another size (or whole)."""
+    across = side // x.shape[1]
+    if across > 1:
+        x = from_windows(x, across, across)
+    return to_windows(x, window) if window < side else x
+
+
+def _run_in_parts(block: Block, x: Tensor) -> Tensor:
+    """Run a block on some windows at a time: each is by itself, and their inner tensors then stay in the cache."""
+    windows_at_once = max(1, _TOKENS_AT_ONCE // (x.shape[1] * x.shape[2]))
+    if torch.is_grad_enabled() or x.device.type != "cpu" or len(x) <= windows_at_once:
+        return block(x)
+    return torch.cat([block(part) for part in x.split(windows_at_once)])
+
+
 def _pool(x: Tensor) -> Tensor:
     """The largest of each 2×2 square of (B, H, W, C) → (B, H/2, W/2, C)."""
-    return F.max_pool2d(x.permute(0, 3, 1, 2), kernel_size=2, stride=2).permute(0, 2, 3, 1)
+    upper, lower = x[:, 0::2], x[:, 1::2]
+    return torch.maximum(
+        torch.maximum(upper[:, :, 0::2], upper[:, :, 1::2]), torch.maximum(lower[:, :, 0::2], lower[:, :, 1::2])
+    )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import SAM2Config
 from .hiera import Hiera
+from .products import linear
 
 
 class ImageFeatures(NamedTuple):
@@ -47,11 +49,24 @@ class ImageEncoder(nn.Module):
 
     def forward(self, pixels: Tensor) -> ImageFeatures:
         """Encode normalised pixels (B, 3, S, S)."""
-        stride4, stride8, stride16, stride32 = self.trunk(pixels)
-        coarsest = self.laterals[0](stride32)
-        low = self.laterals[1](stride16) + F.interpolate(coarsest, scale_factor=2.0, mode="nearest")
+        stride4, stride8, stride16, stride32 = self.trunk(pixels)  # (B, H, W, C) each
+        coarsest = _convolve(stride32, self.laterals[0])
+        low = _convolve(stride16, self.laterals[1]) + F.interpolate(coarsest, scale_factor=2.0, mode="nearest")
         return ImageFeatures(
             low=low,
-            mid=self.skip_mid(self.laterals[2](stride8)),
-            high=self.skip_high(self.laterals[3](stride4)),
+            mid=_convolve(stride8, self.laterals[2], self.skip_mid),
+            high=_convolve(stride4, self.laterals[3], self.skip_high),
         )
+
+
+def _convolve(x: Tensor, first: nn.Module, second: nn.Module | None = None) -> Tensor:
+    """1×1 convolutions as products → (B, C, H, W).
+
+    Two in a row are one whose weight is their product, so the wide map between them is never made.
+    """
+    weight: Tensor = first.get_parameter("weight").flatten(1)
+    bias: Tensor = first.get_parameter("bias")
+    if second is not None:
+        narrow = second.get_parameter("weight").flatten(1)
+        weight, bias = narrow @ weight, torch.addmv(second.get_parameter("bias"), narrow, bias)
+    return linear(x, weight, bias).permute(0, 3, 1, 2)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from .products import Activation, Linear
+
+_ROWS_AT_ONCE = 2048  # a hidden layer of 2048 channels then takes 16 MB, which the allocator keeps for the next block
 
 
 class LayerNorm2d(nn.Module):
@@ -34,13 +39,36 @@ class LayerNorm2d(nn.Module):
 class MLP(nn.Module):
     """Linear layers with an activation between them, none after the last."""
 
-    def __init__(self, widths: tuple[int, ...], activation: type[nn.Module] = nn.ReLU) -> None:
+    def __init__(self, widths: tuple[int, ...], activation: Activation = "relu") -> None:
         super().__init__()
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
-        self.activation = activation()
+        self.layers = nn.ModuleList(Linear(a, b) for a, b in pairwise(widths))
+        self.activation: Activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (…, widths[0]) to (…, widths[-1])."""
-        for layer in self.layers[:-1]:
-            x = self.activation(layer(x))
-        return self.layers[-1](x)
+        return feed_forward(x, self.layers, self.activation)
+
+
+def feed_forward(x: Tensor, layers: Iterable[nn.Module], activation: Activation) -> Tensor:
+    """Linear layers with an activation between them, for some tokens at a time: the hidden layer is the widest tensor.
+
+    Args:
+        x: (…, K).
+        layers: `Linear`s.
+        activation: between them.
+
+    Returns:
+        (…, N).
+    """
+    rows = x.reshape(-1, x.shape[-1])
+    if torch.is_grad_enabled() or x.device.type != "cpu" or len(rows) <= _ROWS_AT_ONCE:
+        return _run(rows, layers, activation).reshape(*x.shape[:-1], -1)
+    parts = [_run(part, layers, activation) for part in rows.split(_ROWS_AT_ONCE)]
+    return torch.cat(parts).reshape(*x.shape[:-1], -1)
+
+
+def _run(x: Tensor, layers: Iterable[nn.Module], activation: Activation) -> Tensor:
+    *hidden, last = layers
+    for layer in hidden:
+        x = layer(x, activation)
+    return last(x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+import torch
 from torch import Tensor
 
 from .config import SAM2Config
@@ -29,6 +30,11 @@ class FrameMemory:
     pointer: Tensor
     mask_logits: Tensor
     object_score_logits: Tensor
+
+    def to(self, device: torch.device) -> FrameMemory:
+        """The same memory on a device."""
+        parts = (self.features, self.pointer, self.mask_logits, self.object_score_logits)
+        return FrameMemory(self.frame_index, *(part.to(device) for part in parts))
 
 
 class Recall(NamedTuple):
@@ -77,6 +83,11 @@ class MemoryBank:
     def of_frame(self, frame_index: int) -> FrameMemory | None:
         """What is known of a frame, if anything."""
         return self.prompted.get(frame_index) or self.recent.get(frame_index)
+
+    def move(self, device: torch.device) -> None:
+        """Bring all memories to a device."""
+        for memories in (self.prompted, self.recent):
+            memories.update({index: memory.to(device) for index, memory in memories.items()})
 
     def demote(self, frame_index: int) -> None:
         """A frame's prompts were taken back: its memory counts as a recent one."""

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from .config import SAM2Config
-from .layers import LayerNorm2d
+from .layers import LayerNorm2d, feed_forward
+from .products import Linear
 
 # Mask probabilities 0–1 enter as -10…10 (reference: sigmoid_scale_for_mem_enc, sigmoid_bias_for_mem_enc).
 _MASK_SCALE, _MASK_BIAS = 20.0, -10.0
@@ -19,15 +20,14 @@ class ConvNextBlock(nn.Module):
         super().__init__()
         self.dwconv = nn.Conv2d(channels, channels, kernel_size=7, padding=3, groups=channels)
         self.norm = LayerNorm2d(channels)
-        self.pwconv1 = nn.Linear(channels, 4 * channels)
-        self.pwconv2 = nn.Linear(4 * channels, channels)
-        self.activation = nn.GELU()
+        self.pwconv1 = Linear(channels, 4 * channels)
+        self.pwconv2 = Linear(4 * channels, channels)
         self.gamma = nn.Parameter(torch.full((channels,), 1e-6))
 
     def forward(self, x: Tensor) -> Tensor:
         """Refine (B, C, H, W)."""
         inner = self.norm(self.dwconv(x)).permute(0, 2, 3, 1)
-        inner = self.gamma * self.pwconv2(self.activation(self.pwconv1(inner)))
+        inner = self.gamma * feed_forward(inner, [self.pwconv1, self.pwconv2], "gelu")
         return x + inner.permute(0, 3, 1, 2)
 
 

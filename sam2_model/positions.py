@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 
 
+@lru_cache(maxsize=16)
 def sine_grid(channels: int, grid: tuple[int, int], device: torch.device | None = None) -> Tensor:
     """Sine and cosine codes of every cell of a grid; half of the channels for y, half for x.
 
@@ -20,8 +22,13 @@ def sine_grid(channels: int, grid: tuple[int, int], device: torch.device | None 
         device: where the result is made.
 
     Returns:
-        (C, H, W), float32.
+        (C, H, W), float32; always the same tensor, not to be written into.
     """
+    with torch.inference_mode(False):  # so that it may serve a later training step too
+        return _sine_grid(channels, grid, device)
+
+
+def _sine_grid(channels: int, grid: tuple[int, int], device: torch.device | None) -> Tensor:
     height, width = grid
     half = channels // 2
     exponent = torch.arange(half, dtype=torch.float32, device=device)

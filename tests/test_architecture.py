@@ -22,13 +22,13 @@ FORBIDDEN_LIBRARIES = {
 }
 # Inside sam2_model nothing imports upward; a module may import what stands in an earlier row.
 LAYERS_OF_THE_MODEL = [
-    {"config", "layers", "positions", "prompts", "results", "preprocessing", "mask_ops", "weight_names"},
-    {"attention", "memory_bank"},
+    {"budget", "config", "products", "positions", "prompts", "results", "preprocessing", "mask_ops", "weight_names"},
+    {"layers", "attention", "memory_bank"},
     {"hiera", "two_way_transformer", "memory_attention", "memory_encoder", "prompt_encoder"},
     {"image_encoder"},
     {"mask_decoder"},
     {"model"},
-    {"checkpoints"},
+    {"checkpoints", "frame_features"},
     {"image_predictor", "video_predictor"},
     {"automatic_masks"},
     {"compat"},

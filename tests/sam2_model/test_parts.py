@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
 from sam2_model import Masklet
-from sam2_model.attention import RotaryAttention
+from sam2_model.attention import RotaryAttention, attend
+from sam2_model.hiera import from_windows, to_windows
+from sam2_model.image_encoder import ImageEncoder
+from sam2_model.layers import MLP
 from sam2_model.mask_ops import fill_holes, stability, without_overlap
 from sam2_model.positions import rotary_turns, rotate, sine_grid
 from sam2_model.preprocessing import to_model_input
+from sam2_model.products import Activation, linear
 from sam2_model.prompt_encoder import draw_clicks
+
+from .conftest import SMALL
 
 
 def test_rotary_products_depend_on_the_distance_alone() -> None:
@@ -128,11 +136,48 @@ def test_a_masklet_gives_back_what_it_was_given() -> None:
         masklet[0] = mask[:5]
 
 
-def test_the_plain_kernel_agrees_with_torch() -> None:
-    """The chunked product on the CPU is the library's attention."""
+@pytest.mark.parametrize("heads", [(2,), (2, 3)])
+def test_attention_in_tiles_is_the_librarys(heads: tuple[int, ...]) -> None:
     torch.manual_seed(3)
-    q, k, v = torch.randn(1, 700, 8), torch.randn(1, 900, 8), torch.randn(1, 900, 4)
-    from sam2_model.attention import _attend
-
+    q, k, v = torch.randn(*heads, 700, 8), torch.randn(*heads, 2900, 8), torch.randn(*heads, 2900, 4)
     with torch.no_grad():
-        torch.testing.assert_close(_attend(q, k, v), F.scaled_dot_product_attention(q, k, v), rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(attend(q, k, v), F.scaled_dot_product_attention(q, k, v), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("activation", ["none", "relu", "gelu"])
+@pytest.mark.parametrize("shape", [(3, 50, 40), (1, 40), (0, 40)])
+def test_the_quick_product_is_the_plain_one(activation: Activation, shape: tuple[int, ...]) -> None:
+    torch.manual_seed(4)
+    x, weight, bias = torch.randn(shape), torch.randn(24, 80)[:, ::2], torch.randn(24)
+    plain = linear(x.clone().requires_grad_(), weight, bias, activation)
+    assert plain.requires_grad
+    with torch.no_grad():
+        torch.testing.assert_close(linear(x, weight, bias, activation), plain.detach(), rtol=1e-5, atol=1e-5)
+
+
+def test_a_feed_forward_in_parts_is_the_whole() -> None:
+    torch.manual_seed(5)
+    mlp, x = MLP((8, 32, 6), "gelu"), torch.randn(2, 41, 61, 8)
+    with torch.no_grad():
+        parts = mlp(x)
+    torch.testing.assert_close(parts, mlp(x).detach(), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("image_size", [256, 288])
+def test_the_trunk_without_gradients_is_the_trunk_with_them(image_size: int) -> None:
+    """Without them windows are worked on in parts; 288 leaves windows that do not tile the grid."""
+    torch.manual_seed(6)
+    config = replace(SMALL, image_size=image_size, blocks_per_stage=(2, 2, 3, 2), global_attention_blocks=(5,))
+    encoder, pixels = ImageEncoder(config), torch.randn(1, 3, image_size, image_size)
+    with torch.no_grad():
+        quick = encoder(pixels)
+    for fast, plain in zip(quick, encoder(pixels), strict=True):
+        torch.testing.assert_close(fast, plain.detach(), rtol=1e-4, atol=1e-4)
+
+
+def test_windows_put_together_are_the_picture() -> None:
+    x = torch.arange(2 * 6 * 9 * 4).reshape(2, 6, 9, 4)
+    cut = to_windows(x, 3)
+    assert cut.shape == (2 * 2 * 3, 3, 3, 4)
+    assert torch.equal(cut[1], x[0, :3, 3:6])
+    assert torch.equal(from_windows(cut, 2, 3), x)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from sam2_model import SAM2, FrameMasks, Prompt, PromptError, TrackingOptions, VideoPredictor
+from sam2_model import SAM2, Budget, FrameMasks, Prompt, PromptError, TrackingOptions, VideoPredictor
 
 from .conftest import NUM_FRAMES, SIZE, SMALL, make_model
 
@@ -50,12 +50,9 @@ def test_frame_by_frame_equals_propagate(model: SAM2, clip: NDArray[np.uint8]) -
 
 
 @pytest.mark.parametrize("per_batch", [1, 16])
-def test_many_objects_at_once_equal_one_by_one(
-    model: SAM2, clip: NDArray[np.uint8], per_batch: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sam2_model.video_predictor._OBJECTS_PER_BATCH", {"cpu": per_batch})
+def test_many_objects_at_once_equal_one_by_one(model: SAM2, clip: NDArray[np.uint8], per_batch: int) -> None:
     prompts = {7: CLICK, 3: BOX, 5: Prompt(points=((120, 80), (10, 10)), labels=(1, 0))}
-    together = predictor(model)
+    together = VideoPredictor(model, SIZE, NUM_FRAMES, budget=Budget(look_ahead=1, objects_at_once=per_batch))
     for object_id, prompt in prompts.items():
         together.add_prompt(object_id, 0, clip[0], prompt)
     found = run(together, clip, range(5))
@@ -259,3 +256,59 @@ def test_a_frame_of_another_size_is_refused(model: SAM2, clip: NDArray[np.uint8]
 def test_unknown_objects_are_named(model: SAM2) -> None:
     with pytest.raises(PromptError, match="no object 4; known objects: none"):
         predictor(model).remove(4)
+
+
+def test_frames_encoded_ahead_give_the_same_masks(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    """Also where a prompted frame lies among them, and at the clip's end."""
+    plain, ahead = predictor(model), VideoPredictor(model, SIZE, NUM_FRAMES, budget=Budget(4, 1))
+    for tracker in (plain, ahead):
+        tracker.add_prompt(1, 0, clip[0], CLICK)
+        tracker.add_prompt(2, 5, clip[5], BOX)
+    for one, other in zip(run(plain, clip, range(10)), run(ahead, clip, range(10)), strict=True):
+        assert one.frame_index == other.frame_index
+        torch.testing.assert_close(other.mask_logits, one.mask_logits, rtol=1e-4, atol=1e-4)
+
+
+class FullMemory:
+    """A method that runs out of memory, as a GPU does, while the predictor does more than this at once."""
+
+    def __init__(self, tracker: VideoPredictor, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.budget, self.work, self.failures = tracker.budget, getattr(tracker.model, method), 0
+        monkeypatch.setattr(tracker.model, method, self, raising=True)
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        if self.budget.look_ahead > 1 or self.budget.objects_at_once > 1:
+            self.failures += 1
+            raise torch.OutOfMemoryError("fake")
+        return self.work(*args, **kwargs)
+
+
+@pytest.mark.parametrize("method", ["encode_image", "encode_memory"])
+def test_full_memory_shrinks_the_budget_and_not_the_masks(
+    model: SAM2, clip: NDArray[np.uint8], method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = predictor(model)
+    short = VideoPredictor(model, SIZE, NUM_FRAMES, budget=Budget(look_ahead=4, objects_at_once=2))
+    for tracker in (plain, short):
+        tracker.add_prompt(1, 0, clip[0], CLICK)
+        tracker.add_prompt(2, 0, clip[0], BOX)
+    expected = run(plain, clip, range(8))
+    full = FullMemory(short, method, monkeypatch)
+    for found, wanted in zip(run(short, clip, range(8)), expected, strict=True):
+        torch.testing.assert_close(found.mask_logits, wanted.mask_logits, rtol=1e-4, atol=1e-4)
+    assert full.failures == 4
+    assert short.budget == Budget(look_ahead=1, objects_at_once=1, memories_on_cpu=True)
+    assert [notice.split(": ")[1].split()[0] for notice in short.notices] == ["from", "from", "what", "from"]
+
+
+def test_memory_that_is_full_for_good_is_said(
+    model: SAM2, clip: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("fake")
+
+    tracker = predictor(model)
+    tracker.add_prompt(1, 0, clip[0], CLICK)
+    monkeypatch.setattr(model, "encode_memory", fail)
+    with pytest.raises(torch.OutOfMemoryError):
+        tracker.track(1, clip[1])

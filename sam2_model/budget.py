@@ -1,0 +1,44 @@
+"""How much a predictor does at once, and how it makes do with less where the device's memory is full."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass
+class Budget:
+    """What costs memory and buys speed; never changes a mask.
+
+    Attributes:
+        look_ahead: frames that `propagate` encodes in one batch before it tracks through them.
+        objects_at_once: objects that are tracked in one batch.
+        memories_on_cpu: what is remembered waits in the computer's own memory until it is read.
+    """
+
+    look_ahead: int
+    objects_at_once: int
+    memories_on_cpu: bool = False
+
+    @classmethod
+    def of_device(cls, device: torch.device) -> Budget:
+        """What is quick on a device: one of everything on a CPU, where several small products beat a large one."""
+        return cls(look_ahead=1, objects_at_once=1) if device.type == "cpu" else cls(look_ahead=4, objects_at_once=16)
+
+    def shrink(self) -> str | None:
+        """Take the next saving, the cheapest first.
+
+        Returns:
+            A sentence that says which, or None where there is nothing left to save.
+        """
+        if self.look_ahead > 1:
+            self.look_ahead //= 2
+            return f"The device's memory is full: from here {self.look_ahead} frames are encoded at a time."
+        if not self.memories_on_cpu:
+            self.memories_on_cpu = True
+            return "The device's memory is full: what is remembered of the clip moves to the computer's own memory."
+        if self.objects_at_once > 1:
+            self.objects_at_once //= 2
+            return f"The device's memory is full: from here {self.objects_at_once} objects are tracked at a time."
+        return None

@@ -1,0 +1,58 @@
+"""The features of the frames at hand: of the one looked at, and of a few coming ones encoded with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .image_encoder import ImageFeatures
+from .model import SAM2
+from .preprocessing import to_model_input
+
+NumberedFrame = tuple[int, NDArray[np.uint8]]
+"""A frame's index and its pixels (H, W, 3)."""
+
+
+class FrameFeatures:
+    """Encodes each frame once, and keeps what the last call encoded.
+
+    Args:
+        model: the network.
+    """
+
+    def __init__(self, model: SAM2) -> None:
+        self.model = model
+        self._kept: dict[int, ImageFeatures] = {}
+        self._begun: tuple[int, Tensor] | None = None
+
+    def encode(self, frames: Sequence[NumberedFrame]) -> None:
+        """Encode frames in one batch; they take the place of those encoded before."""
+        self.forget()  # first, so that never two batches lie in memory
+        model = self.model
+        inputs = [
+            to_model_input(pixels, model.config.image_size, device=model.device, dtype=model.dtype)
+            for _, pixels in frames
+        ]
+        found = model.encode_image(torch.cat(inputs))
+        for row, (frame_index, _) in enumerate(frames):
+            self._kept[frame_index] = ImageFeatures(*(level[row : row + 1] for level in found))
+
+    def of(self, frame_index: int, pixels: NDArray[np.uint8]) -> ImageFeatures:
+        """A frame's features; a second question about the same frame costs no encoder."""
+        if frame_index not in self._kept:
+            self.encode([(frame_index, pixels)])
+        return self._kept[frame_index]
+
+    def begun(self, frame_index: int) -> Tensor:
+        """What the memory attention makes of an encoded frame before it reads a memory; shared by its objects."""
+        if self._begun is None or self._begun[0] != frame_index:
+            self._begun = (frame_index, self.model.memory_attention.begin(self._kept[frame_index].low))
+        return self._begun[1]
+
+    def forget(self) -> None:
+        """Free everything."""
+        self._kept, self._begun = {}, None
