@@ -133,6 +133,9 @@ def _add_layers(parser: argparse.ArgumentParser) -> None:
         metavar="LAYER",
         help='"background blur strength=0.7" or "1 outline color=#ff0"; the first is the lowest',
     )
+    parser.add_argument(
+        "--reframe", metavar="REFRAME", help='cut the picture so that it follows an object: "1 aspect=9:16 steadiness=2"'
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mp4")
 
 

@@ -14,9 +14,10 @@ from typing import Any
 
 from app.mask_folder import MaskError, MaskFolder
 from app.object_argument import with_object_argument
-from app.project import Project, ProjectError, add_object, with_layers
+from app.project import Project, ProjectError, add_object, with_layers, with_reframe
 from effects.catalogue import EFFECTS, describe_effects
 from effects.layer import parse_layer
+from effects.reframe import parse_reframe
 from media.probe import probe
 from media.video_clip import VideoClip
 
@@ -32,6 +33,7 @@ class Job:
         model: a preset's name or a checkpoint's path; None: the project's, else this computer's default.
         objects: each `--object`, as written.
         layers: each `--layer`, as written.
+        reframe: the `--reframe`, as written; None: the project's own.
         project: the project file to start from.
         save_project: where the project is written in the end.
         masks: the folder of masks, written by `track` and `run`, read by `render` and `export`.
@@ -42,6 +44,7 @@ class Job:
     model: str | None = None
     objects: Sequence[str] = ()
     layers: Sequence[str] = ()
+    reframe: str | None = None
     project: Path | None = None
     save_project: Path | None = None
     masks: Path | None = None
@@ -189,8 +192,9 @@ def _project(job: Job, clip: VideoClip) -> Project:
 
 
 def _with_job_layers(project: Project, job: Job) -> Project:
-    """The project with the layers of the command line on top of its own."""
-    return with_layers(project, [*project.layers, *(parse_layer(text) for text in job.layers)])
+    """The project with the layers of the command line on top of its own, and with its reframing."""
+    project = with_layers(project, [*project.layers, *(parse_layer(text) for text in job.layers)])
+    return with_reframe(project, parse_reframe(job.reframe)) if job.reframe else project
 
 
 def _project_with_masks(job: Job, clip: VideoClip) -> Project:
@@ -241,7 +245,9 @@ def _render(clip: VideoClip, masks: MaskFolder, project: Project, output: Path, 
     from app.render import render_frames
 
     told = 0
-    for step in render_frames(clip, masks, project.layers, output, colors=project.rgb_colors, names=project.names):
+    for step in render_frames(
+        clip, masks, project.layers, output, colors=project.rgb_colors, names=project.names, reframe=project.reframe
+    ):
         if step.done > told:  # the last is said again and again while the file is made whole
             report.progress("render", step.done, step.total, step.frames_per_second)
         told = step.done

@@ -7,7 +7,8 @@ but the seed. No file is needed; with `Material` real photos and cut-outs are mi
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -24,11 +25,13 @@ from training.textures import (
     uniform,
 )
 
-REAL_SHARE = 0.7  # of backgrounds and of objects that are real, where there is material
+REAL_SHARE = 0.9  # of backgrounds and of objects that are real, where there is material
 SCENE_ZOOM = 1.3  # the background picture is this much wider than the frame, so that it can move
 LOOKALIKE_CHANCE = 0.2
 LEAVING_CHANCE = 0.12
 TWO_PART_CHANCE = 0.4
+SQUEEZE = 0.3  # log of how much narrower things mostly look: wide frames are squeezed to the network's square
+PHOTO_CHANCE = 0.7  # of a lone frame being a labelled photo as it is
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,23 @@ class Clips:
 
     frames: Tensor
     masks: Tensor
+
+
+class ClipSource(Protocol):
+    """Where a run's clips come from."""
+
+    @property
+    def device(self) -> str:
+        """Where the clips are made."""
+        ...
+
+    def of_side(self, side: int) -> ClipSource:
+        """The same source with frames of another size [px]."""
+        ...
+
+    def make(self, seed: int, clips: int, frames: int) -> Clips:
+        """Clips that depend on the arguments alone."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +83,17 @@ class ClipGenerator:
     material: Material | None = None
     joined_chance: float = 0.25
 
+    def of_side(self, side: int) -> ClipGenerator:
+        """The same generator with frames of another size [px]."""
+        return replace(self, side=side)
+
     def make(self, seed: int, clips: int, frames: int) -> Clips:
         """Make `clips` clips of `frames` frames; equal arguments give equal clips on one kind of device."""
         gen = torch.Generator(device=self.device).manual_seed(seed)
+        has_photos = self.material is not None and bool(self.material.weights.any())
+        if self.material is not None and has_photos and frames == 1 and float(uniform(gen, 1)) < PHOTO_CHANCE:
+            photos, masks = self.material.stills(gen, clips, self.side, self.objects + 1)
+            return Clips(self._photograph(gen, photos[:, None]), masks[:, None])
         pace = torch.exp(uniform(gen, clips, low=math.log(0.4), high=math.log(2.8)))
         camera = self._camera_path(gen, clips, frames, pace)
         background = self._background(gen, camera, pace)  # (B*T, 4, S, S)
@@ -112,7 +140,7 @@ class ClipGenerator:
         offset = uniform(gen, clips, 1, 2, low=-0.25, high=0.25)
         mirrored = torch.where(uniform(gen, clips, 1) < 0.5, -1.0, 1.0)
         transforms = inverse_transforms(camera + offset, zoom * mirrored, angle, mirrored.expand_as(zoom))
-        grid = bent_grids(gen, transforms, side, bending=uniform(gen, clips, high=0.06))
+        grid = bent_grids(gen, transforms, side, bending=0.25 * uniform(gen, clips) ** 2)
         source = scene[:, None].expand(-1, frames, -1, -1, -1).flatten(0, 1)
         return F.grid_sample(source, grid, padding_mode="reflection", align_corners=False)
 
@@ -174,7 +202,7 @@ class ClipGenerator:
         growing = torch.exp(smooth_paths(gen, clips, frames, 0.012 * pace).clamp(-0.7, 0.7))
         angle = 0.5 * normal(gen, clips, 1) + smooth_paths(gen, clips, frames, 0.03 * pace * uniform(gen, clips))
         stretch = torch.exp(
-            0.2 * normal(gen, clips, 1) + smooth_paths(gen, clips, frames, 0.01 * pace).clamp(-0.4, 0.4)
+            SQUEEZE + 0.25 * normal(gen, clips, 1) + smooth_paths(gen, clips, frames, 0.01 * pace).clamp(-0.4, 0.4)
         )
         transforms = inverse_transforms(center, scale * growing, angle, stretch)
         grid = bent_grids(gen, transforms, self.side, bending=uniform(gen, clips, high=0.5))

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from training.clips import ClipGenerator, Clips
-from training.material import pack
+from training.pack import load_material
 
 COLORS = ((255, 64, 64), (64, 200, 64), (80, 120, 255), (255, 200, 0), (220, 60, 220))
 
@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=6)
     parser.add_argument("--material", type=Path, help="folder of photos, masks, textures and cut-outs")
     wanted = parser.parse_args()
-    material = pack(wanted.material) if wanted.material else None
+    material = load_material(wanted.material) if wanted.material else None
     with torch.inference_mode():
         clips = ClipGenerator(material=material).make(wanted.seed, wanted.clips, wanted.frames)
     cv2.imwrite(str(wanted.out), cv2.cvtColor(contact_sheet(clips), cv2.COLOR_RGB2BGR))

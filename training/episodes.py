@@ -16,13 +16,17 @@ from torch.nn import functional as F
 from sam2_model.image_encoder import ImageFeatures
 from sam2_model.memory_bank import FrameMemory, MemoryBank, Recall
 from sam2_model.model import SAM2
-from sam2_model.prompt_encoder import BOX_LABELS, PromptTensors
+from sam2_model.prompt_encoder import BOX_LABELS, PADDING_LABEL, PromptTensors
 from sam2_model.results import NO_OBJECT_LOGIT
 from training.clicks import corrections, drawn_boxes, random_clicks
 from training.clips import Clips
 from training.losses import LossWeights, intersection_over_union, mask_losses
-from training.textures import uniform
+from training.motion import bent_grids, inverse_transforms
+from training.textures import normal, uniform
 
+FIRST_SHARE = 0.6  # of the loss, for candidate 0 where it is the answer; else for the best of the other three
+LOST_CHANCE = 0.08  # of the last mask being withheld, so that a lost object is found again by the memories
+LAST_SHIFT, LAST_GROWTH, LAST_BENDING = 0.05, 0.08, 0.15  # how outdated a mask is, in half frames and in logs
 STRIDE = 4  # of low-res masks [px]
 SMALLEST_TARGET = 0.004  # share of the picture; less of an object on the first frame and it is not asked for
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # as in sam2_model.preprocessing
@@ -147,6 +151,9 @@ def still_episode(
         ious.append(_mean_iou(logits, truth))
         if turn + 1 < plan.rounds:
             prompt = _corrected(prompt, logits, truth, gen)
+    if model.config.refines_last_mask:
+        loss, _, _ = answer(features, conditioned, outdated_masks(truth, gen), truth, ambiguous=None)
+        losses.append(loss)
     return EpisodeResult(torch.stack(losses).mean(), float(ious[0]), float(ious[-1]))
 
 
@@ -170,18 +177,19 @@ def clip_episode(
     for t in range(length):
         features = ImageFeatures(*(level[targets.owner, t] for level in every))
         truth = targets.coverage[:, t]
-        conditioned = model.condition(features.low, [bank.recall(t, model.config) for bank in banks])
+        recalls = [bank.recall(t, model.config) for bank in banks]
+        conditioned = model.condition(features.low, recalls)
         if t == 0 and gives_mask:
             taken = model.take_mask(features, targets.masks[:, :1])
             logits, pointer, score = taken.mask_logits, taken.object_pointer, taken.object_score_logits
         else:
-            prompt = first_prompts(truth, boxes, gen) if t == 0 else None
+            prompt = first_prompts(truth, boxes, gen) if t == 0 else _stale(model.last_masks(recalls), gen)
             loss, logits, (pointer, score) = answer(
                 features, conditioned, prompt, truth, ambiguous=~boxes if t == 0 else None
             )
             losses.append(loss)
             for _ in range(plan.rounds - 1 if t == 0 else int(t == corrected_frame)):
-                prompt = _corrected(prompt, logits, truth, gen)
+                prompt = _corrected(prompt if t == 0 else None, logits, truth, gen)
                 loss, logits, (pointer, score) = answer(features, conditioned, prompt, truth, ambiguous=None)
                 losses.append(loss)
         ious.append(_mean_iou(logits, truth))
@@ -220,8 +228,11 @@ class _Answer:
         best_of_three, _ = mask_losses(
             decoded.mask_logits[:, 1:], decoded.iou[:, 1:], decoded.object_score_logits, truth, self.weights
         )
-        loss = 0.4 * clear.total + 0.6 * best_of_three.total
-        if ambiguous is None:
+        first = FIRST_SHARE if self.model.config.answers_with_first else 1 - FIRST_SHARE
+        loss = first * clear.total + (1 - first) * best_of_three.total
+        if self.model.config.answers_with_first:
+            ambiguous = torch.zeros(len(truth), dtype=torch.bool, device=truth.device)
+        elif ambiguous is None:
             ambiguous = torch.full((len(truth),), prompt is None, device=truth.device)
         many = self.model.choose(decoded, multimask=True)
         one = self.model.choose(decoded, multimask=False)
@@ -230,6 +241,36 @@ class _Answer:
         score = decoded.object_score_logits.float()
         logits = logits.where(score[..., None, None] > 0, NO_OBJECT_LOGIT)
         return loss, logits, (pointer, score)
+
+
+def outdated_masks(coverage: Tensor, gen: torch.Generator) -> PromptTensors:
+    """Masks as the frame before may have had them: moved, grown or shrunk, bent, soft and less than sure.
+
+    So one picture teaches what tracking asks for most, to bring a mask up to date, at little cost.
+
+    Args:
+        coverage: (N, h, w) in 0–1, the truth.
+    """
+    n, height, _ = coverage.shape
+    shift = LAST_SHIFT * normal(gen, n, 1, 2)
+    still = torch.zeros(n, 1, device=coverage.device)
+    transforms = inverse_transforms(shift, torch.exp(LAST_GROWTH * normal(gen, n, 1)), still, still + 1)
+    grid = bent_grids(gen, transforms, height, bending=uniform(gen, n, high=LAST_BENDING))
+    moved = F.grid_sample(coverage[:, None], grid, align_corners=False)
+    blurred = F.avg_pool2d(moved, 5, stride=1, padding=2)
+    moved = torch.where(uniform(gen, n, 1, 1, 1) < 0.5, blurred, moved)
+    sureness = uniform(gen, n, 1, 1, 1, low=4, high=20)
+    labels = torch.full((n, 1), PADDING_LABEL, device=coverage.device)
+    return PromptTensors(torch.zeros(n, 1, 2, device=coverage.device), labels, sureness * (moved - 0.5))
+
+
+def _stale(prompt: PromptTensors | None, gen: torch.Generator) -> PromptTensors | None:
+    """The last frame's masks as prompts; no gradient goes back through them, and some are withheld."""
+    if prompt is None or prompt.mask_logits is None:
+        return prompt
+    masks = prompt.mask_logits.detach()
+    lost = uniform(gen, len(masks), 1, 1, 1) < LOST_CHANCE
+    return prompt._replace(mask_logits=masks.where(~lost, masks.min()))
 
 
 def _corrected(prompt: PromptTensors | None, logits: Tensor, truth: Tensor, gen: torch.Generator) -> PromptTensors:

@@ -21,7 +21,7 @@ def averaged_model(path: Path) -> SAM2:
     Raises:
         StateError: nothing is there, it is damaged, or it belongs to another architecture.
     """
-    weights = read_compact(path)["average"] if path.is_dir() else load(path)["average"]
+    weights = read_compact(path) if path.is_dir() else load(path)["average"]
     model = SAM2(PRESETS["nano"])
     try:
         model.load_state_dict(weights)

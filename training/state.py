@@ -1,7 +1,7 @@
 """What a training run is at one moment, and how it is kept on disk.
 
 The running state is one torch file, replaced atomically. The compact state, for the repository, holds
-the averaged weights and the optimiser's moments in half precision, in pieces of at most 16 MB.
+the averaged weights in half precision, in pieces of at most 16 MB.
 """
 
 from __future__ import annotations
@@ -79,26 +79,21 @@ def load(path: Path, device: str = "cpu") -> Any:
         raise StateError(f"The state at {path} cannot be read ({error}); remove it and start again.") from error
 
 
-def write_compact(content: dict[str, dict[str, Tensor]], folder: Path) -> list[Path]:
-    """Write groups of tensors in half precision as numbered pieces of at most 16 MB.
-
-    Args:
-        content: by group ("average", "first_moment", …) and parameter name. Second moments must come as
-            square roots, since half precision has no room for their squares.
+def write_compact(weights: dict[str, Tensor], folder: Path) -> list[Path]:
+    """Write weights in half precision as numbered pieces of at most 16 MB.
 
     Returns:
         The files written.
     """
     pieces: list[dict[str, Tensor]] = [{}]
     size = 0
-    for group, tensors in content.items():
-        for name, value in tensors.items():
-            half = value.detach().to("cpu", torch.float16) if value.is_floating_point() else value.cpu()
-            if size + half.nbytes > PIECE_BYTES:
-                pieces.append({})
-                size = 0
-            pieces[-1][f"{group}/{name}"] = half
-            size += half.nbytes
+    for name, value in weights.items():
+        half = value.detach().to("cpu", torch.float16)
+        if size + half.nbytes > PIECE_BYTES:
+            pieces.append({})
+            size = 0
+        pieces[-1][name] = half
+        size += half.nbytes
     for old in folder.glob("state-*.pt"):
         old.unlink()
     paths = [folder / f"state-{index}.pt" for index in range(len(pieces))]
@@ -107,18 +102,13 @@ def write_compact(content: dict[str, dict[str, Tensor]], folder: Path) -> list[P
     return paths
 
 
-def read_compact(folder: Path) -> dict[str, dict[str, Tensor]]:
-    """Read what `write_compact` wrote; floating point comes back as float32.
+def read_compact(folder: Path) -> dict[str, Tensor]:
+    """Read what `write_compact` wrote, as float32.
 
     Raises:
         StateError: the folder holds no piece, or one is damaged.
     """
     paths = sorted(folder.glob("state-*.pt"))
     if not paths:
-        raise StateError(f"There is no compact state in {folder}; start without --from.")
-    content: dict[str, dict[str, Tensor]] = {}
-    for path in paths:
-        for key, value in load(path).items():
-            group, name = key.split("/", 1)
-            content.setdefault(group, {})[name] = value.float() if value.is_floating_point() else value
-    return content
+        raise StateError(f"There is no compact state in {folder}; start without --start-from.")
+    return {name: value.float() for path in paths for name, value in load(path).items()}

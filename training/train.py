@@ -7,7 +7,6 @@ the same losses. It runs on a CPU (in bfloat16 where the processor multiplies it
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
 import math
 import os
@@ -23,20 +22,22 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported;
 import torch
 import torch.distributed
 import torch.multiprocessing
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from sam2_model import checkpoints
 from sam2_model.config import PRESETS, SAM2Config
 from sam2_model.model import SAM2
-from sam2_model.prompt_encoder import PromptEncoder, draw_clicks
-from training.clips import ClipGenerator, Clips
+from training.clips import ClipGenerator, Clips, ClipSource
 from training.episodes import EpisodePlan, EpisodeResult, clip_episode, shows_objects, still_episode
+from training.initialise import initialise
 from training.losses import LossWeights
-from training.material import Material, pack
+from training.material import Material
+from training.pack import load_material
 from training.state import Average, StateError, load, read_compact, save_atomically, write_compact
+from training.workers import all_agree, average_gradients, end_with_parent, keep_memory
 
 REPORT_EVERY = 25  # steps
-CLICK_LOUDNESS = 2.0  # change of the dense map at a click, when training begins; features have a deviation of about 1
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ CURRICULUM = (
     Phase(until=2000, side=128, pictures=4, still_share=1.0, clips=2, frames=4),
     Phase(until=3500, side=128, pictures=4, still_share=0.4, clips=2, frames=4),
     Phase(until=4600, side=192, pictures=4, still_share=0.3, clips=2, frames=5),
-    Phase(until=2**31, side=256, pictures=4, still_share=0.3, clips=1, frames=7),
+    Phase(until=2**31, side=256, pictures=4, still_share=0.4, clips=1, frames=8),
 )
 
 
@@ -95,8 +96,8 @@ class Recipe:
     weight_decay: float = 0.05
     clip_norm: float = 1.0
     average_decay: float = 0.998
-    still_plan: EpisodePlan = field(default_factory=lambda: EpisodePlan(targets=4, rounds=2))
-    clip_plan: EpisodePlan = field(default_factory=lambda: EpisodePlan(targets=3, rounds=1, mask_chance=0.35))
+    still_plan: EpisodePlan = field(default_factory=lambda: EpisodePlan(targets=4, rounds=3))
+    clip_plan: EpisodePlan = field(default_factory=lambda: EpisodePlan(targets=3, rounds=1, mask_chance=0.45))
     curriculum: tuple[Phase, ...] = CURRICULUM
     weights: LossWeights = field(default_factory=LossWeights)
 
@@ -114,7 +115,7 @@ class Recipe:
 class Training:
     """A run: the network, its optimiser, its average, and how many steps were made."""
 
-    def __init__(self, config: SAM2Config, recipe: Recipe, generator: ClipGenerator) -> None:
+    def __init__(self, config: SAM2Config, recipe: Recipe, generator: ClipSource) -> None:
         self.recipe = recipe
         self.generator = generator
         torch.manual_seed(recipe.seed)
@@ -141,7 +142,7 @@ class Training:
         is_still = bool(torch.rand(1, generator=coin) < phase.still_share)
         gen = torch.Generator(device=device).manual_seed(_mixed(recipe.seed, self.step, 1 + 2 * self.worker))
         clips, frames = (phase.pictures, 1) if is_still else (phase.clips, phase.frames)
-        made = self._clips(replace(self.generator, side=phase.side), clips, frames)
+        made = self._clips(self.generator.of_side(phase.side), clips, frames)
         for group in self.optimiser.param_groups:
             group["lr"] = recipe.rate_at(self.step)
         self.optimiser.zero_grad(set_to_none=True)
@@ -162,7 +163,7 @@ class Training:
         self.step += 1
         return result._replace(loss=result.loss.detach())
 
-    def _clips(self, generator: ClipGenerator, clips: int, frames: int) -> Clips:
+    def _clips(self, generator: ClipSource, clips: int, frames: int) -> Clips:
         """This step's clips; where none of them happens to show an object at first, the next seed's."""
         seed = _mixed(self.recipe.seed, self.step, 2 + 2 * self.worker)
         while not shows_objects(made := generator.make(seed, clips, frames)):
@@ -188,84 +189,33 @@ class Training:
         self.step = content["step"]
 
     def save_compact(self, folder: Path) -> None:
-        """Keep the average and the optimiser's moments in half precision, small enough for the repository."""
-        moments = {
-            name: self.optimiser.state[parameter]
-            for name, parameter in self.model.named_parameters()
-            if parameter in self.optimiser.state
-        }
-        write_compact(
-            {
-                "average": self.average.weights,
-                "first_moment": {name: state["exp_avg"] for name, state in moments.items()},
-                # Half precision has no room for tiny squares: their roots are kept, scaled.
-                "second_moment_root": {name: 1e3 * state["exp_avg_sq"].sqrt() for name, state in moments.items()},
-            },
-            folder,
-        )
+        """Keep the average in half precision, small enough for the repository."""
+        write_compact(self.average.weights, folder)
 
-    def start_from(self, folder: Path) -> None:
-        """Begin a new run, from step 0, with the weights and moments that `save_compact` kept."""
-        content = read_compact(folder)
-        self.model.load_state_dict(content["average"])
+    def start_from(self, path: Path) -> None:
+        """Begin a new run, from step 0, with a folder that `save_compact` wrote or with a checkpoint's weights.
+
+        Raises:
+            StateError: nothing is there, or it belongs to another architecture.
+        """
+        self.model.load_state_dict(starting_weights(path, self.model.config))
         self.average = Average.of(self.model, self.recipe.average_decay)
-        for name, parameter in self.model.named_parameters():
-            if name in content.get("first_moment", {}):
-                self.optimiser.state[parameter] = {
-                    "step": torch.tensor(1000.0),
-                    "exp_avg": content["first_moment"][name].to(parameter.device),
-                    "exp_avg_sq": (content["second_moment_root"][name].to(parameter.device) / 1e3) ** 2,
-                }
+        # What small pictures teach is known already.
+        self.recipe = replace(self.recipe, curriculum=self.recipe.curriculum[-1:])
 
 
-def initialise(model: nn.Module) -> None:
-    """Xavier's initialisation for everything that multiplies; the library's own learns several times slower."""
-    for module in model.modules():
-        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            nn.init.xavier_uniform_(module.weight)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-    for name, parameter in model.named_parameters():
-        if "pos_embed" in name:
-            nn.init.trunc_normal_(parameter, std=0.02)
-        elif name.endswith("gamma"):
-            nn.init.constant_(parameter, 0.1)
-    if isinstance(model, SAM2):
-        _make_clicks_heard(model.prompt_encoder)
+def starting_weights(path: Path, config: SAM2Config) -> dict[str, Tensor]:
+    """The weights of a compact state's folder, or of any checkpoint that `sam2_model.load` reads.
 
-
-@torch.no_grad()
-def _make_clicks_heard(encoder: PromptEncoder) -> None:
-    """Let a drawn click change the dense map as much as the picture's content changes the features.
-
-    The normalisations after the first two convolutions leave little of a heat map but its sign: untouched, a
-    click's trace is twelve times weaker than the picture's own variation, and the network learns to segment
-    whatever stands out, wherever one clicks. Biases as large as the logits keep their size visible, and the
-    last convolution makes up for the rest.
+    Raises:
+        StateError: nothing is there, or it belongs to another architecture.
     """
-    first, second, last = (layer for layer in encoder.mask_downscaling if isinstance(layer, nn.Conv2d))
-    for layer, reach in ((first, 4.0), (second, 1.0)):
-        if layer.bias is not None:
-            nn.init.uniform_(layer.bias, -reach, reach)
-    grid = (8, 8)
-    click = draw_clicks(torch.tensor([[[64.0, 64.0]]]), torch.tensor([[1]]), grid)
-    blank = torch.full_like(click, float(click.min()))
-    change = encoder.mask_downscaling(click) - encoder.mask_downscaling(blank)
-    last.weight *= CLICK_LOUDNESS / change[..., 3:5, 3:5].pow(2).mean().sqrt()
-    last.bias -= encoder.mask_downscaling(blank).mean((0, 2, 3))
-
-
-def average_gradients(model: nn.Module) -> None:
-    """Let all workers take the same step; alone, do nothing."""
-    if not torch.distributed.is_initialized():
-        return
-    parameters = list(model.parameters())
-    gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
-    flat = torch.cat([gradient.flatten() for gradient in gradients])
-    torch.distributed.all_reduce(flat)
-    flat /= torch.distributed.get_world_size()
-    for parameter, gradient in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
-        parameter.grad = gradient.view_as(parameter)
+    if path.is_dir():
+        return read_compact(path)
+    try:
+        return checkpoints.build(config, checkpoints.read_state(path), source=str(path)).state_dict()
+    except (checkpoints.CheckpointError, FileNotFoundError) as error:
+        raise StateError(f"The weights at {path} cannot be used: {error}") from error
 
 
 def run(training: Training, folder: Path, *, minutes: float, save_every: float, on_save: Callable[[], None]) -> None:
@@ -285,7 +235,7 @@ def run(training: Training, folder: Path, *, minutes: float, save_every: float, 
     first_step = training.step
     recent: list[EpisodeResult] = []
     leads = training.worker == 0
-    while training.step < training.recipe.steps and _all_agree(time.monotonic() - begun < 60 * minutes):
+    while training.step < training.recipe.steps and all_agree(time.monotonic() - begun < 60 * minutes):
         recent.append(training.advance())
         if training.step % REPORT_EVERY == 0:
             if leads:
@@ -298,15 +248,6 @@ def run(training: Training, folder: Path, *, minutes: float, save_every: float, 
     if leads:
         training.save(folder / "state.pt")
         on_save()
-
-
-def _all_agree(goes_on: bool) -> bool:
-    """Whether the first worker wants to go on: the clocks of the others do not count."""
-    if not torch.distributed.is_initialized():
-        return goes_on
-    vote = torch.tensor([float(goes_on)])
-    torch.distributed.broadcast(vote, 0)
-    return bool(vote)
 
 
 def _report(training: Training, folder: Path, recent: list[EpisodeResult], seconds_a_step: float) -> None:
@@ -336,16 +277,6 @@ def _attention_kernels(device: str) -> list[SDPBackend]:
     return [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
 
 
-def keep_memory() -> None:
-    """Ask glibc to keep freed pages: giving them back and faulting them in again doubles a step's time."""
-    try:
-        libc = ctypes.CDLL("libc.so.6")
-    except OSError:
-        return  # not Linux with glibc: nothing to ask
-    for option, value in ((-4, 0), (-1, 2**31 - 1), (-2, 2**29)):  # M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD
-        libc.mallopt(option, value)
-
-
 def main() -> None:
     """Train the embedded model, or go on training it."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -354,35 +285,40 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after this time; resume later")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--learning-rate", type=float, default=Recipe().learning_rate)
-    parser.add_argument("--material", type=Path, help="folder of photos, masks, textures and cut-outs")
+    parser.add_argument("--material", type=Path, help="folder of photos, masks and cut-outs, or a packed file")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--workers", type=int, default=1, help="processes with one thread each; on a CPU, one a core")
     parser.add_argument("--resume", action="store_true", help="go on with the run in the folder")
-    parser.add_argument("--start-from", type=Path, help="begin with a compact state, such as training/state")
+    parser.add_argument("--start-from", type=Path, help="begin with a compact state or a checkpoint")
+    parser.add_argument("--times", type=int, default=1, help="so many times the pictures of a step; a GPU takes 8")
     parser.add_argument("--compact", type=Path, help="where to keep a compact state at every save")
     parser.add_argument("--save-every", type=float, default=4.0, help="minutes")
     wanted = parser.parse_args()
     wanted.folder.mkdir(parents=True, exist_ok=True)
     try:
-        material = pack(wanted.material, wanted.device) if wanted.material else None
+        material = load_material(wanted.material, wanted.device) if wanted.material else None
     except (FileNotFoundError, ValueError) as error:
         parser.exit(1, f"{error}\n")
     if wanted.workers == 1:
-        parser.exit(_work(0, wanted, material, None))
+        parser.exit(_work(0, wanted, material, None, os.getpid()))
     with tempfile.TemporaryDirectory() as meeting:
         # The material's tensors are shared between the processes, not copied.
-        torch.multiprocessing.spawn(_work, (wanted, material, meeting), nprocs=wanted.workers)
+        torch.multiprocessing.spawn(_work, (wanted, material, meeting, os.getpid()), nprocs=wanted.workers)
 
 
-def _work(rank: int, wanted: argparse.Namespace, material: Material | None, meeting: str | None) -> int:
+def _work(rank: int, wanted: argparse.Namespace, material: Material | None, meeting: str | None, parent: int) -> int:
     """What each process does; gives back its exit code."""
     keep_memory()
     if meeting:
+        end_with_parent(parent)
         torch.set_num_threads(1)
         torch.distributed.init_process_group(
             "gloo", init_method=f"file://{meeting}/store", rank=rank, world_size=wanted.workers
         )
-    recipe = replace(Recipe(), steps=wanted.steps, seed=wanted.seed, learning_rate=wanted.learning_rate)
+    larger = tuple(
+        replace(phase, pictures=phase.pictures * wanted.times, clips=phase.clips * wanted.times) for phase in CURRICULUM
+    )
+    recipe = Recipe(steps=wanted.steps, seed=wanted.seed, learning_rate=wanted.learning_rate, curriculum=larger)
     try:
         training = Training(PRESETS["nano"], recipe, ClipGenerator(device=wanted.device, material=material))
         if wanted.resume:

@@ -25,7 +25,8 @@ def flat_material() -> Material:
     disk = np.zeros((CUTOUT_SIDE, CUTOUT_SIDE, 4), np.uint8)
     y, x = np.mgrid[:CUTOUT_SIDE, :CUTOUT_SIDE] - CUTOUT_SIDE / 2
     disk[x**2 + y**2 < (CUTOUT_SIDE * 0.4) ** 2] = (255, 0, 0, 255)
-    return Material(photos, labels, torch.tensor([1]), torch.from_numpy(disk).permute(2, 0, 1)[None], photographed=0)
+    objects = torch.from_numpy(disk).permute(2, 0, 1)[None]
+    return Material(photos, labels, torch.tensor([1]), torch.ones(1), objects, torch.ones(0), photographed=0)
 
 
 def test_shapes_and_types(clips: Clips) -> None:
@@ -68,7 +69,7 @@ def test_the_background_moves_too(clips: Clips) -> None:
 
 def test_masks_are_where_the_object_is_visible() -> None:
     generator = ClipGenerator(side=SIDE, objects=2, material=flat_material())
-    clips = generator.make(seed=0, clips=24, frames=1)
+    clips = generator.make(seed=0, clips=24, frames=2)
     red = clips.frames[:, 0, 0].float() - clips.frames[:, 0, 1].float()
     objects = clips.masks[:, 0, :2].any(1)
     labelled = clips.masks[:, 0, 2]

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from training.material import CUTOUT_SIDE, SCENE_SIDE, Material, pack
+from training.material import CUTOUT_SIDE, HELD_OUT, SCENE_SIDE, Material, pack
+from training.pack import load_material, write_packed
+from training.state import StateError
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,52 @@ def test_cutouts_are_premultiplied_and_have_a_margin(material: Material) -> None
     assert float((looks[:, :3] - looks[:, 3:]).max()) <= 1e-6
     assert float(looks[:, 3, 0].max()) == 0
     assert bool((looks[:, 3].flatten(1).amax(1) > 0.9).all())
+
+
+def test_stills_show_the_objects_that_are_asked_for(material: Material) -> None:
+    photos, masks = material.stills(torch.Generator().manual_seed(0), 8, 64, objects=2)
+    assert photos.shape == (8, 3, 64, 64)
+    assert bool(masks[:, 0].flatten(1).any(1).all())
+    assert not bool(masks[:, 1].any())  # the photo has one object
+    blue = photos[:, 2] - photos[:, 0]
+    assert float(blue[masks[:, 0]].mean()) > 0.5
+    assert float(blue[~masks[:, 0]].mean()) < 0.05
+
+
+def test_photos_are_kept_back_for_evaluation(tmp_path: Path) -> None:
+    (tmp_path / "masks/park").mkdir(parents=True)
+    for index in range(HELD_OUT):
+        photo = np.full((64, 64, 3), index, np.uint8)
+        labels = np.zeros((64, 64), np.uint8)
+        labels[5:60, 5:60] = 1
+        cv2.imwrite(str(tmp_path / f"masks/park/{index:02}.jpg"), photo)
+        cv2.imwrite(str(tmp_path / f"masks/park/{index:02}.png"), labels)
+    assert len(pack(tmp_path).photos) == HELD_OUT - 1
+    kept_back = pack(tmp_path, held_out=True)
+    assert len(kept_back.photos) == 1
+    assert abs(float(kept_back.photos.float().mean()) - (HELD_OUT - 1)) < 2
+
+
+def test_packed_material_is_the_same_but_for_compression(material: Material, tmp_path: Path) -> None:
+    write_packed(material, tmp_path / "material.pack")
+    again = load_material(tmp_path / "material.pack")
+    assert torch.equal(again.labels, material.labels)
+    assert torch.equal(again.counts, material.counts)
+    assert torch.equal(again.weights, material.weights)
+    assert again.photographed == material.photographed
+    assert float((again.photos.float() - material.photos.float()).abs().mean()) < 3
+    assert float((again.objects[:, 3].float() - material.objects[:, 3].float()).abs().mean()) < 2
+    looks = [one.cutouts(torch.Generator().manual_seed(0), 8, 64) for one in (again, material)]
+    assert float((looks[0] - looks[1]).abs().mean()) < 0.02
+
+
+def test_a_file_that_is_no_packed_material_is_named(tmp_path: Path) -> None:
+    torch.save({"step": 1}, tmp_path / "state.pt")
+    with pytest.raises(ValueError, match="is not packed material"):
+        load_material(tmp_path / "state.pt")
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(StateError, match="cannot be read"):
+        load_material(tmp_path / "notes.txt")
 
 
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:

@@ -6,15 +6,18 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from sam2_model import checkpoints
 from sam2_model.config import PRESETS, SAM2Config
 from sam2_model.prompt_encoder import PromptTensors
 from training.clips import ClipGenerator, Clips
-from training.episodes import EpisodePlan, choose_targets
-from training.evaluate import Sequence, annotated_sequences, generated_sequences, measure
+from training.episodes import EpisodePlan, choose_targets, outdated_masks
+from training.evaluate import Sequence, annotated_sequences, generated_sequences, mean, measure
 from training.export import averaged_model
+from training.losses import intersection_over_union
 from training.state import StateError, load, read_compact, save_atomically, write_compact
 from training.train import Phase, Recipe, Training
 
@@ -138,12 +141,42 @@ def test_a_compact_state_starts_a_new_run(tmp_path: Path) -> None:
     assert math.isfinite(float(begun.advance().loss))
 
 
+def test_a_checkpoint_starts_a_new_run(tmp_path: Path) -> None:
+    run = training()
+    path = checkpoints.save(run.model, tmp_path / "micro.safetensors")
+    begun = training(seed=3)
+    begun.start_from(path)
+    assert torch.equal(begun.model.memory_encoder.out_proj.weight, run.model.memory_encoder.out_proj.weight)
+    with pytest.raises(StateError, match="cannot be used"):
+        training(PRESETS["nano"]).start_from(path)
+    with pytest.raises(StateError, match="cannot be used"):
+        begun.start_from(tmp_path / "missing.pt")
+
+
+def test_the_last_mask_is_brought_up_to_date() -> None:
+    """Weights that refine the last mask see it while they follow, and are taught by outdated ones."""
+    refining = replace(MICRO, refines_last_mask=True, answers_with_first=True)
+    clips = (replace(STILLS, still_share=0.0, frames=3),)
+    run = training(refining, curriculum=clips, clip_plan=replace(PLAN, mask_chance=1.0, correction_chance=0.0))
+    run.advance()
+    taught = run.model.prompt_encoder.mask_downscaling[0].weight.grad
+    assert taught is not None
+    assert float(taught.abs().sum()) > 0
+    coverage = torch.zeros(4, 16, 16)
+    coverage[:, 4:12, 4:12] = 1
+    masks = outdated_masks(coverage, torch.Generator().manual_seed(0)).mask_logits
+    assert masks is not None
+    overlap = intersection_over_union(masks[:, 0] > 0, coverage > 0)
+    assert 0.4 < float(overlap.mean()) < 1
+    assert math.isfinite(float(training(refining).advance().loss))
+
+
 def test_compact_pieces_are_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.state.PIECE_BYTES", 100)
-    content = {"average": {str(i): torch.full((20,), float(i)) for i in range(5)}}
-    paths = write_compact(content, tmp_path)
+    weights = {str(i): torch.full((20,), float(i)) for i in range(5)}
+    paths = write_compact(weights, tmp_path)
     assert len(paths) == 3
-    assert torch.equal(read_compact(tmp_path)["average"]["4"], torch.full((20,), 4.0))
+    assert torch.equal(read_compact(tmp_path)["4"], torch.full((20,), 4.0))
 
 
 def test_a_step_without_any_object_takes_other_clips() -> None:
@@ -174,12 +207,20 @@ def test_targets_can_be_seen_on_the_first_frame() -> None:
 
 def test_evaluation_runs_through_the_predictor(tmp_path: Path) -> None:
     sequence = next(generated_sequences(3, None))
-    short = Sequence("short", sequence.frames[:4], sequence.masks[:4])
+    hidden = [*sequence.masks[:3], np.zeros_like(sequence.masks[0])]
+    short = Sequence("short", sequence.frames[:4], hidden)
     run = training(PRESETS["nano"])
     run.save(tmp_path / "state.pt")
     figures = measure(averaged_model(tmp_path / "state.pt"), short)
     assert 0 <= figures.click_iou <= 1
+    assert figures.mask_f is not None
     assert 0 <= figures.mask_f <= 1
+    assert figures.empty_when_hidden in (0, 1)
+    still = measure(averaged_model(tmp_path / "state.pt"), Sequence("still", sequence.frames[:1], sequence.masks[:1]))
+    assert still.click_iou == pytest.approx(figures.click_iou)
+    assert still.click_j is None
+    both = mean([figures, still])
+    assert both.mask_f == figures.mask_f
 
 
 def test_a_folder_without_sequences_is_named(tmp_path: Path) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import sys
+import time
 from pathlib import Path
 
+import pytest
 import torch
 import torch.distributed
 import torch.multiprocessing
 from torch import nn
 
-from training.train import average_gradients
+from training.workers import average_gradients, end_with_parent
 
 
 def work(rank: int, meeting: str) -> None:
@@ -38,3 +44,42 @@ def test_alone_gradients_stay_as_they_are() -> None:
     average_gradients(layer)
     assert layer.weight.grad.item() == 3
     assert layer.bias.grad is None
+
+
+def lead(path: str) -> None:
+    """Start a worker that would run for ever, and be killed."""
+    worker = multiprocessing.get_context("fork").Process(target=toil, args=(path, os.getpid()))
+    worker.start()
+    while not Path(path).exists():
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def toil(path: str, parent: int) -> None:
+    end_with_parent(parent)
+    Path(path + ".part").write_text(str(os.getpid()))
+    Path(path + ".part").rename(path)
+    time.sleep(60)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asked of Linux alone")
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    """Orphans once trained on for half an hour and wrote over the next run's state."""
+    path = tmp_path / "worker"
+    leader = multiprocessing.get_context("spawn").Process(target=lead, args=(str(path),))
+    leader.start()
+    leader.join(60)
+    assert leader.exitcode == -signal.SIGKILL
+    worker = int(path.read_text())
+    until = time.monotonic() + 10
+    while time.monotonic() < until and is_running(worker):
+        time.sleep(0.02)
+    assert not is_running(worker)
+
+
+def is_running(process: int) -> bool:
+    """Whether a process lives; one that nobody has collected yet does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
