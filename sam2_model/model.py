@@ -28,6 +28,7 @@ from .memory_attention import MemoryAttention
 from .memory_bank import Recall
 from .memory_encoder import MemoryEncoder
 from .positions import sine_grid, sine_steps
+from .products import Linear
 from .prompt_encoder import PADDING_LABEL, PromptEncoder, PromptTensors
 from .results import NO_OBJECT_LOGIT, MaskPrediction
 
@@ -57,7 +58,7 @@ class SAM2(nn.Module):
         self.memory_time_embedding = nn.Parameter(torch.randn(config.memory_frames, 1, 1, memory_channels) * 0.02)
         self.pointer_proj = MLP((channels, channels, channels, channels))
         # Only 2.1 tells pointers apart by their distance in time.
-        self.pointer_time_proj = nn.Linear(channels, memory_channels) if config.version == "2.1" else None
+        self.pointer_time_proj = Linear(channels, memory_channels) if config.version == "2.1" else None
         self.no_object_pointer = nn.Parameter(torch.randn(1, channels) * 0.02)
         self.mask_prompt_downsample = nn.Conv2d(1, 1, kernel_size=4, stride=4)
 
@@ -79,23 +80,28 @@ class SAM2(nn.Module):
         """
         return self.image_encoder(pixels)
 
-    def condition(self, low: Tensor, recalls: Sequence[Recall], num_frames: int | None = None) -> Tensor:
+    def condition(
+        self, low: Tensor, recalls: Sequence[Recall], num_frames: int | None = None, begun: Tensor | None = None
+    ) -> Tensor:
         """Let the features of one frame read the memories of B objects.
 
         Args:
-            low: (1, C, H, W) features of the frame.
+            low: (1 or B, C, H, W) features of the frame.
             recalls: one an object, all of one shape; an empty one adds the no-memory vector instead.
             num_frames: length of the clip; pointer distances are scaled by it where it is under 16.
+            begun: (1 or B, H·W, C) what `memory_attention.begin` makes of `low`, where it is at hand already.
 
         Returns:
             (B, C, H, W).
         """
-        low = low.expand(len(recalls), -1, -1, -1)
         if recalls[0].shape == (0, 0):
+            low = low.expand(len(recalls), -1, -1, -1)
             return low + self.no_memory_embedding.transpose(1, 2)[..., None]
-        memory, positions, pointers = self._memory_tokens(recalls, (low.shape[-2], low.shape[-1]), num_frames)
-        grid_positions = sine_grid(self.config.model_dim, (low.shape[-2], low.shape[-1]), low.device).to(low.dtype)
-        return self.memory_attention(low, grid_positions, memory, positions, pointers)
+        grid = (low.shape[-2], low.shape[-1])
+        memory, positions, pointers = self._memory_tokens(recalls, grid, num_frames)
+        if begun is None:
+            begun = self.memory_attention.begin(low)
+        return self.memory_attention(begun.expand(len(recalls), -1, -1), grid, memory, positions, pointers)
 
     def _memory_tokens(
         self, recalls: Sequence[Recall], grid: tuple[int, int], num_frames: int | None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -12,18 +14,21 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .budget import Budget
+from .frame_features import FrameFeatures, NumberedFrame
 from .image_encoder import ImageFeatures
 from .mask_ops import fill_holes, resize_logits, without_overlap
 from .memory_bank import FrameMemory, MemoryBank, Recall, Step
 from .model import SAM2
-from .preprocessing import to_model_input
 from .prompt_encoder import PromptTensors
 from .prompts import Prompt, PromptError
 from .results import NO_OBJECT_LOGIT, FrameMasks, MaskPrediction
 
 _REFINED_LOGIT = 32.0  # an earlier mask goes back in with its logits clamped to ±32, as in the reference
-_OBJECTS_PER_BATCH = {"cpu": 1}  # measured: on a CPU several small products are faster than one large one
-_MANY = 16
+
+logger = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,10 @@ class VideoPredictor:
         num_frames: length of the clip, if known. Clips under 16 frames are tracked a little differently, as in the
             reference, which scales the distances of object pointers by it.
         options: how to track.
+        budget: how much is done at once; what suits the model's device by default. It shrinks where memory runs out.
+
+    Attributes:
+        notices: sentences for the person about what had to shrink.
     """
 
     def __init__(
@@ -105,13 +114,16 @@ class VideoPredictor:
         size: tuple[int, int],
         num_frames: int | None = None,
         options: TrackingOptions | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.model = model
         self.size = size
         self.num_frames = num_frames
         self.options = options or TrackingOptions()
         self.tracks: dict[int, Track] = {}
-        self._seen: tuple[int, ImageFeatures] | None = None
+        self.budget = budget or Budget.of_device(model.device)
+        self.notices: list[str] = []
+        self._features = FrameFeatures(model)
 
     @property
     def object_ids(self) -> tuple[int, ...]:
@@ -140,23 +152,12 @@ class VideoPredictor:
         """
         prompt.check_inside(self.size)
         self._check_frame(frame_index, pixels)
-        features = self._features(frame_index, pixels)
         track = self.tracks.get(object_id) or Track(object_id, MemoryBank(self.options.keep_recent))
         is_first = frame_index not in track.tracked
-        if prompt.mask is not None:
-            prediction = self.model.take_mask(features, self._model_mask(prompt.mask))
-        else:
-            # A frame not yet tracked is looked at by itself, like a still; a tracked one is corrected, so what is
-            # remembered of the object counts.
-            step = track.tracked.get(frame_index, 1)
-            recall = Recall([], []) if is_first else track.memory.recall(frame_index, self.model.config, step)
-            tensors = self._prompt_tensors(prompt, track.shown_on(frame_index))
-            conditioned = self.model.condition(features.low, [recall], self.num_frames)
-            is_ambiguous = tensors.labels.shape[1] <= 1 and not self.model.config.answers_with_first
-            prediction = self.model.segment(features, conditioned, tensors, multimask=is_ambiguous)
+        low, prediction = self._afford(self._answer, track, frame_index, pixels, prompt)
         masks = fill_holes(prediction.best(), self.options.fill_hole_area)
         is_prompted = is_first or self.options.corrections_are_prompts
-        track.drafts[frame_index] = Draft(features.low, prediction._replace(mask_logits=masks), is_prompted)
+        track.drafts[frame_index] = Draft(low, prediction._replace(mask_logits=masks), is_prompted)
         self.tracks[object_id] = track
         return self.masks_on(frame_index)
 
@@ -179,13 +180,11 @@ class VideoPredictor:
         if not self.tracks:
             raise PromptError("There is nothing to track yet; click an object on a frame first.")
         self._check_frame(frame_index, pixels)
-        self._remember_drafts()
+        self._afford(self._remember_drafts)
         waiting = [track for track in self.tracks.values() if frame_index not in track.memory.prompted]
-        if waiting:
-            features = self._features(frame_index, pixels)
-            recalls = [(track, track.memory.recall(frame_index, self.model.config, step)) for track in waiting]
-            for batch in self._batches(recalls):
-                self._track_batch(frame_index, features, batch)
+        while waiting:
+            done = self._afford(self._track_some, frame_index, pixels, waiting, step)
+            waiting = [track for track in waiting if track.object_id not in done]
         for track in self.tracks.values():
             track.tracked[frame_index] = step
         return self.masks_on(frame_index)
@@ -200,8 +199,12 @@ class VideoPredictor:
         Yields:
             The masks of each frame.
         """
-        for frame_index, pixels in frames:
-            yield self.track(frame_index, pixels, step)
+        coming = iter(frames)
+        while group := list(islice(coming, self.budget.look_ahead)):
+            if len(group) > 1:
+                self._encode_ahead(group)
+            for frame_index, pixels in group:
+                yield self.track(frame_index, pixels, step)
 
     def masks_on(self, frame_index: int) -> FrameMasks:
         """What is known of every object on a frame, without looking at it again; empty where nothing is."""
@@ -257,13 +260,60 @@ class VideoPredictor:
             last = "" if self.num_frames is None else f" to {self.num_frames - 1}"
             raise ValueError(f"Frame {frame_index} is not in the clip; frames count from 0{last}.")
 
-    def _features(self, frame_index: int, pixels: NDArray[np.uint8]) -> ImageFeatures:
-        """The frame's features; those of the last frame looked at are kept, so a second click costs no encoder."""
-        if self._seen is None or self._seen[0] != frame_index:
-            model = self.model
-            picture = to_model_input(pixels, model.config.image_size, device=model.device, dtype=model.dtype)
-            self._seen = (frame_index, model.encode_image(picture))
-        return self._seen[1]
+    @torch.inference_mode()
+    def _encode_ahead(self, group: Sequence[NumberedFrame]) -> None:
+        """Encode the coming frames in one batch, but for those that are prompted: they will not be looked at."""
+        needed = [
+            frame
+            for frame in group
+            if any(
+                frame[0] not in track.memory.prompted and frame[0] not in track.drafts for track in self.tracks.values()
+            )
+        ]
+        if len(needed) > 1 and self.budget.look_ahead > 1:
+            try:
+                self._features.encode(needed)
+            except torch.OutOfMemoryError:
+                self._save_memory()  # the frames are encoded one by one when their turn comes
+
+    def _afford(self, work: Callable[..., _Result], *arguments: Any) -> _Result:
+        """Do some work; where the device's memory runs out, do it again with less at once."""
+        while True:
+            try:
+                return work(*arguments)
+            except torch.OutOfMemoryError:
+                if not self._save_memory():
+                    raise
+
+    def _save_memory(self) -> bool:
+        """Free what can be made again and shrink the budget; False where nothing is left to shrink."""
+        self._features.forget()
+        notice = self.budget.shrink()
+        if notice is not None:
+            self.notices.append(notice)
+            logger.warning(notice)
+        if self.budget.memories_on_cpu:
+            for track in self.tracks.values():
+                track.memory.move(torch.device("cpu"))
+        if self.model.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return notice is not None
+
+    def _answer(
+        self, track: Track, frame_index: int, pixels: NDArray[np.uint8], prompt: Prompt
+    ) -> tuple[Tensor, MaskPrediction]:
+        """What the network makes of a prompt, and the frame's features (1, C, H, W) on which it stands."""
+        features = self._features.of(frame_index, pixels)
+        if prompt.mask is not None:
+            return features.low, self.model.take_mask(features, self._model_mask(prompt.mask))
+        # A frame not yet tracked is looked at by itself, like a still; a tracked one is corrected, so what is
+        # remembered of the object counts.
+        step = track.tracked.get(frame_index)
+        recall = Recall([], []) if step is None else track.memory.recall(frame_index, self.model.config, step)
+        tensors = self._prompt_tensors(prompt, track.shown_on(frame_index))
+        conditioned = self.model.condition(features.low, [recall], self.num_frames)
+        is_ambiguous = tensors.labels.shape[1] <= 1 and not self.model.config.answers_with_first
+        return features.low, self.model.segment(features, conditioned, tensors, multimask=is_ambiguous)
 
     def _prompt_tensors(self, prompt: Prompt, shown: tuple[Tensor, Tensor] | None) -> PromptTensors:
         """A prompt in the model's square, with the mask shown so far as the one to refine."""
@@ -272,8 +322,8 @@ class VideoPredictor:
         height, width = self.size
         points = torch.tensor([[*corners, *prompt.points]], dtype=torch.float32)
         points = points / torch.tensor((width, height)) * self.model.config.image_size
-        mask = None if shown is None else shown[0].clamp(-_REFINED_LOGIT, _REFINED_LOGIT)
         device = self.model.device
+        mask = None if shown is None else shown[0].to(device).clamp(-_REFINED_LOGIT, _REFINED_LOGIT)
         return PromptTensors(points.to(device), torch.tensor([labels], dtype=torch.int32, device=device), mask)
 
     def _model_mask(self, mask: NDArray[np.bool_]) -> Tensor:
@@ -301,19 +351,28 @@ class VideoPredictor:
         masks, score = prediction.mask_logits, prediction.object_score_logits
         features = self.model.encode_memory(low, masks, score, binarize=binarize)
         # bfloat16 as in the reference: half the memory, and the same values on every device.
-        return FrameMemory(frame_index, features.to(torch.bfloat16), prediction.object_pointer, masks, score)
+        return self._stored(
+            FrameMemory(frame_index, features.to(torch.bfloat16), prediction.object_pointer, masks, score)
+        )
 
-    def _batches(self, recalls: list[tuple[Track, Recall]]) -> Iterator[list[tuple[Track, Recall]]]:
-        """Objects whose memories have the same shape, as many at once as is good for the device."""
-        most = _OBJECTS_PER_BATCH.get(self.model.device.type, _MANY)
-        for _, group in groupby(sorted(recalls, key=lambda r: r[1].shape), key=lambda r: r[1].shape):
-            batch = list(group)
-            yield from (batch[start : start + most] for start in range(0, len(batch), most))
+    def _stored(self, memory: FrameMemory) -> FrameMemory:
+        return memory.to(torch.device("cpu")) if self.budget.memories_on_cpu else memory
+
+    def _track_some(
+        self, frame_index: int, pixels: NDArray[np.uint8], waiting: Sequence[Track], step: Step
+    ) -> set[int]:
+        """Track the objects whose memories are shaped like the first one's, as many as the budget has it; their ids."""
+        recalls = [(track, track.memory.recall(frame_index, self.model.config, step)) for track in waiting]
+        shape = recalls[0][1].shape
+        batch = [each for each in recalls if each[1].shape == shape][: self.budget.objects_at_once]
+        self._track_batch(frame_index, self._features.of(frame_index, pixels), batch)
+        return {track.object_id for track, _ in batch}
 
     def _track_batch(self, frame_index: int, features: ImageFeatures, batch: Sequence[tuple[Track, Recall]]) -> None:
         """Segment some objects on a frame by their memories alone, and remember what was found."""
         recalls = [recall for _, recall in batch]
-        conditioned = self.model.condition(features.low, recalls, self.num_frames)
+        begun = self._features.begun(frame_index)
+        conditioned = self.model.condition(features.low, recalls, self.num_frames, begun)
         is_ambiguous = not self.model.config.answers_with_first
         prediction = self.model.segment(features, conditioned, self.model.last_masks(recalls), multimask=is_ambiguous)
         best, pointers, scores = prediction.best(), prediction.object_pointer, prediction.object_score_logits
@@ -323,5 +382,5 @@ class VideoPredictor:
             one = slice(row, row + 1)
             # Copies, because a view would keep the whole batch alive for as long as its longest-lived row.
             parts = (memories, pointers, shown, scores)
-            memory = FrameMemory(frame_index, *(part[one].clone() for part in parts))
+            memory = self._stored(FrameMemory(frame_index, *(part[one].clone() for part in parts)))
             track.memory.remember(memory, is_prompted=False)
