@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.mask_folder import MaskFolder
-from app.sessions import Session
 from effects.camera import Motion, measure_step
 from effects.footage import Pictures
 from effects.path import Path, Sighting, join_sightings, sight
@@ -155,24 +154,10 @@ def clip_footage(clip: VideoClip, masks: MaskFolder) -> ClipFootage:
     return ClipFootage(read, masks, num_frames=clip.num_frames, fps=float(clip.fps), size=size)
 
 
-def session_footage(session: Session, size: tuple[int, int]) -> ClipFootage:
-    """The footage of a session from its JPEGs for scrubbing, quickly, at a (height, width) of its preview [px]."""
-    frames = session.frames
-
-    def read(index: int) -> Array:
-        jpeg = np.frombuffer(frames.jpeg(index), np.uint8)
-        pixels = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB))
-        return pixels if pixels.shape[:2] == size else cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
-
-    info = session.info
-    return ClipFootage(
-        read, session.masks, num_frames=info.num_frames, fps=float(info.fps), size=size, full_size=info.size
-    )
-
-
 def shrink_mask(mask: Array, size: tuple[int, int]) -> Array:
     """A mask (H, W) bool as a matte of another size: a pixel that the edge cuts is part of both."""
-    return cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA)
+    small = cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA)
+    return small  # sums of weights may be a rounding error above 1
 
 
 def sighting_of(path: FilePath) -> Sighting | None:

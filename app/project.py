@@ -20,6 +20,7 @@ from PIL import Image
 
 from effects.color import PALETTE, format_color, parse_color
 from effects.layer import Layer
+from effects.reframe import Reframe
 
 VERSION = 2
 _READABLE = (1, 2)
@@ -100,6 +101,7 @@ class Project:
         prompts: at most one per object and frame, in the order in which the frames were first prompted.
         layers: the effects, the lowest first.
         marks: the marked range, its first frame and the one after its last, or None for the whole clip.
+        reframe: how the picture is cut in the end, following an object; None keeps it whole.
     """
 
     clip: str
@@ -108,6 +110,7 @@ class Project:
     prompts: tuple[FramePrompt, ...] = ()
     layers: tuple[Layer, ...] = ()
     marks: tuple[int, int] | None = None
+    reframe: Reframe | None = None
 
     def __post_init__(self) -> None:
         if self.marks is not None and not 0 <= self.marks[0] < self.marks[1]:
@@ -161,6 +164,7 @@ class Project:
             "prompts": [_prompt_to_json(each) for each in self.prompts],
             "layers": [layer.to_json() for layer in self.layers],
             "marks": list(self.marks) if self.marks else None,
+            "reframe": self.reframe.to_json() if self.reframe else None,
         }
 
     @classmethod
@@ -181,6 +185,7 @@ class Project:
                 prompts=tuple(_prompt_from_json(each) for each in data.get("prompts", ())),
                 layers=tuple(Layer.from_json(each) for each in data.get("layers", ())),
                 marks=_marks_from_json(data.get("marks")),
+                reframe=None if data.get("reframe") is None else Reframe.from_json(data["reframe"]),
             )
         except KeyError as missing:
             raise ProjectError(f"This project lacks {missing}.") from missing
@@ -188,7 +193,7 @@ class Project:
             raise ProjectError(f"This project cannot be read: {error}") from error
         for each in project.prompts:
             project.object(each.object_id)
-        return project
+        return with_reframe(project, project.reframe)
 
     def save(self, path: Path) -> None:
         """Write the project as JSON; the file is replaced whole or not at all."""
@@ -234,6 +239,7 @@ def remove_object(project: Project, object_id: int) -> Project:
         objects=tuple(each for each in project.objects if each.id != object_id),
         prompts=tuple(each for each in project.prompts if each.object_id != object_id),
         layers=tuple(kept for layer in project.layers if (kept := _without_target(layer, object_id)) is not None),
+        reframe=_reframe_without(project.reframe, object_id),
     )
 
 
@@ -300,6 +306,13 @@ def with_layers(project: Project, layers: Iterable[Layer]) -> Project:
     return replace(project, layers=stack)
 
 
+def with_reframe(project: Project, reframe: Reframe | None) -> Project:
+    """Follow objects with the whole picture; None keeps it whole. An unknown object is refused."""
+    for object_id in reframe.object_ids if reframe else ():
+        project.object(object_id)
+    return replace(project, reframe=reframe)
+
+
 def mask_to_text(mask: np.ndarray) -> str:
     """Give a mask (H, W) bool as the base64 text of a 1-bit PNG, for `FramePrompt.mask_png`."""
     buffer = io.BytesIO()
@@ -326,6 +339,11 @@ def _without_target(layer: Layer, object_id: int) -> Layer | None:
         return layer
     rest = tuple(each for each in layer.target if each != object_id)
     return replace(layer, target=rest) if rest else None
+
+
+def _reframe_without(reframe: Reframe | None, object_id: int) -> Reframe | None:
+    rest = tuple(each for each in reframe.object_ids if each != object_id) if reframe else ()
+    return replace(reframe, object_ids=rest) if reframe and rest else None
 
 
 def _prompt_to_json(prompt: FramePrompt) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from app.sessions import Session
 from effects.color import Color
 from effects.compositor import compose
 from effects.layer import Layer
+from effects.reframe import Reframe, View
 from media.formats import H264, Format
 from media.frame import Frame
 from media.video_clip import VideoClip
@@ -45,33 +46,39 @@ def render_frames(
     *,
     colors: Mapping[int, Color],
     names: Mapping[int, str] | None = None,
+    reframe: Reframe | None = None,
     format: Format = H264,
     cut_out: Sequence[int] | None = None,
+    keeps_location: bool = False,
 ) -> Generator[RenderProgress, None, None]:
     """Write the clip with its layers to a file, giving word after each frame, and while the file is made whole.
 
     The file appears only when the last message was taken; closing the generator before leaves nothing.
 
     Args:
-        clip: the opened clip; its size, times and sound are kept.
+        clip: the opened clip; its size (but for `reframe`), times and sound are kept.
         masks: what tracking wrote; an object without a mask on a frame is absent there.
         layers: the effects, the lowest first; none writes the clip unchanged in content.
         out: the file to write; replaced if it exists.
         colors: `(r, g, b)` of each object; `Project.rgb_colors` gives them.
         names: of each object, for effects that write them; `Project.names` gives them.
+        reframe: how the picture is cut in the end, following an object; None keeps it whole.
         format: of the file.
         cut_out: the objects outside of which everything becomes transparent, in a format with alpha; None: nothing.
+        keeps_location: whether the file tells where the clip was taken, if the clip does.
     """
     footage = clip_footage(clip, masks)
+    views = _views(reframe, footage)
+    size = reframe.size(footage.size) if reframe else footage.size
     began = time.monotonic()
-    with VideoWriter(out, like=clip, format=format) as writer:
+    with VideoWriter(out, like=clip, format=format, size=size, keeps_location=keeps_location) as writer:
         progress = RenderProgress(0, clip.num_frames, 0.0)
         for done, frame in enumerate(clip.frames(), start=1):
             footage.remember(frame.index, frame.pixels)
             pixels = _compose(frame, footage, masks, layers, colors, names)
             if cut_out is not None:
                 pixels = np.dstack([pixels, cut_out_alpha(masks, frame.index, cut_out, clip.size)])
-            writer.write(pixels, frame.time)
+            writer.write(reframe.cut(pixels, views[frame.index]) if reframe else pixels, frame.time)
             progress = RenderProgress(done, clip.num_frames, done / max(time.monotonic() - began, 1e-6))
             yield progress
         for _ in writer.finishing():
@@ -86,11 +93,12 @@ def render(
     *,
     colors: Mapping[int, Color],
     names: Mapping[int, str] | None = None,
+    reframe: Reframe | None = None,
     on_frame: Callable[[RenderProgress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> bool:
     """Run `render_frames` to its end; False where `cancelled()` said so first, and then there is no file."""
-    with closing(render_frames(clip, masks, layers, out, colors=colors, names=names)) as progress:
+    with closing(render_frames(clip, masks, layers, out, colors=colors, names=names, reframe=reframe)) as progress:
         for each in progress:
             if on_frame is not None:
                 on_frame(each)
@@ -104,7 +112,21 @@ def render_session(session: Session, out: Path) -> Generator[RenderProgress, Non
     project = session.project
     with session.open_clip() as clip:
         layers = with_asset_paths(project.layers, session.folder / ASSETS)
-        yield from render_frames(clip, session.masks, layers, out, colors=project.rgb_colors, names=project.names)
+        yield from render_frames(
+            clip,
+            session.masks,
+            layers,
+            out,
+            colors=project.rgb_colors,
+            names=project.names,
+            reframe=project.reframe,
+        )
+
+
+def _views(reframe: Reframe | None, footage: ClipFootage) -> list[View]:
+    if reframe is None:
+        return []
+    return reframe.views(footage.path(reframe.object_ids), footage.size, footage.fps)
 
 
 def compose_frame(

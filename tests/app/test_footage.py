@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 
 from app import render
-from app.footage import ArrayCache, ClipFootage, clip_footage, session_footage
+from app.footage import ArrayCache, ClipFootage, clip_footage
 from app.mask_folder import MaskFolder
-from app.project import add_object
-from app.sessions import Session, Sessions
 from effects.effect import Effect, Pixels, Shot, setting
 from effects.layer import Layer
 from effects.path import sight
@@ -95,16 +93,14 @@ def test_a_render_that_looks_at_no_other_frame_keeps_none(clip_path: Path, masks
     assert footage._cache.num_bytes == 0
 
 
-def test_a_preview_s_footage_is_of_its_own_size(session: Session, sessions: Sessions) -> None:
-    sessions.save(session.id, add_object(session.project))
-    session.masks.write(1, 4, square_mask(4))
+def test_the_footage_of_smaller_frames_is_of_their_size(masks: MaskFolder) -> None:
     half = SIZE[0] // 2, SIZE[1] // 2
-    footage = session_footage(session, half)
-    assert footage.pixels(4).shape == (*half, 3)
+    small = np.zeros((*half, 3), np.uint8)
+    footage = ClipFootage(lambda index: small, masks, num_frames=9, fps=25, size=half, full_size=SIZE)
     assert footage.masks(4)[1].shape == half
-    whole, small = sight(square_mask(4)), footage.path((1,)).at(4)
-    assert small.x == whole.x / 2
-    assert small.area == whole.area / 4
+    whole, halved = sight(square_mask(4)), footage.path((1,)).at(4)
+    assert halved.x == whole.x / 2
+    assert halved.area == whole.area / 4
 
 
 def test_another_video_is_shown_or_refused_in_one_sentence(clip_path: Path, masks: MaskFolder, tmp_path: Path) -> None:

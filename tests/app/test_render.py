@@ -15,6 +15,7 @@ from app.preview import preview_jpeg
 from app.project import add_object, with_layers
 from app.sessions import Session, Sessions
 from effects.layer import parse_layer
+from effects.reframe import parse_reframe
 from media.video_clip import VideoClip
 from tests.app.made_clips import FPS, NUM_FRAMES, SIZE, decode, picture, square_mask
 
@@ -134,3 +135,17 @@ def test_a_session_renders_its_own_project(session: Session, sessions: Sessions)
 
     with Image.open(io.BytesIO(preview_jpeg(session, 4, layers))) as image:
         assert np.abs(np.asarray(image).astype(int) - pictures[4]).mean() < 8
+
+
+def test_a_reframed_render_follows_its_object_in_another_size(
+    clip: VideoClip, masks: MaskFolder, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.mp4"
+    reframe = parse_reframe("1 aspect=1:1 steadiness=0")
+    assert render.render(clip, masks, [], out, colors={}, reframe=reframe)
+    pictures, times, _ = decode(out)
+    assert [each.shape for each in pictures] == [(48, 48, 3)] * NUM_FRAMES
+    assert times == [Fraction(index, FPS) for index in range(NUM_FRAMES)]
+    # The object's middle is the picture's, once the crop is free of the frame's edge.
+    for index in (4, 6, 8):
+        assert np.abs(pictures[index][20:28, 20:28] - np.array((230, 80, 40))).mean() < 12
