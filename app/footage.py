@@ -157,7 +157,7 @@ def clip_footage(clip: VideoClip, masks: MaskFolder) -> ClipFootage:
 def shrink_mask(mask: Array, size: tuple[int, int]) -> Array:
     """A mask (H, W) bool as a matte of another size: a pixel that the edge cuts is part of both."""
     small = cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA)
-    return small  # sums of weights may be a rounding error above 1
+    return np.minimum(small, 1, out=small)  # sums of weights may be a rounding error above 1
 
 
 def sighting_of(path: FilePath) -> Sighting | None:

@@ -67,6 +67,12 @@ def test_thumbnails_have_the_look_and_are_small(tracked: Session) -> None:
     assert np.abs(pixels_of(found["green"]) - pixels_of(found["plain"])).mean() > 30
 
 
+@pytest.mark.parametrize("longest_side", [25, 31, 50])
+def test_a_shrunk_mask_stays_within_its_range(tracked: Session, longest_side: int) -> None:
+    tracked.masks.write(1, 2, np.ones(SIZE, bool))  # at 25 px its sums of weights come to a hair above 1
+    assert pixels_of(preview_jpeg(tracked, 2, GREEN, longest_side=longest_side)).shape[1] == longest_side
+
+
 def frames_of(chunk: PlaybackChunk) -> dict[int, np.ndarray]:
     content = chunk.path.read_bytes()
     parts = zip(chunk.offsets, chunk.offsets[1:], strict=False)
