@@ -16,11 +16,13 @@ from typing import NoReturn
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported; app.py says why
 
 from app import commands
+from app.exports.catalogue import KINDS
 from app.mask_folder import MaskError
 from app.object_argument import USAGE
 from app.project import ProjectError
 from effects.effect import EffectError
 from media.errors import MediaError
+from media.formats import FORMATS, QUALITIES
 
 BAD_INPUT, STOPPED = 1, 130
 
@@ -82,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("--masks", type=Path, metavar="DIR", help="the masks that track wrote")
     source.add_argument("--project", type=Path, metavar="P.json", help="a saved project; its prompts are tracked first")
     _add_layers(render)
+    _add_output(render)
     _add_reporting(render, commands.render)
 
     run = commands_of.add_parser("run", help="track and render in one go")
@@ -89,15 +92,27 @@ def _parser() -> argparse.ArgumentParser:
     _add_prompts(run)
     run.add_argument("--masks", type=Path, metavar="DIR", help="keep the masks there")
     _add_layers(run)
+    _add_output(run)
     _add_reporting(run, commands.run)
 
-    export = commands_of.add_parser("export", help="write the masks as a ZIP file or a folder of PNGs")
+    export = commands_of.add_parser(
+        "export",
+        help="write the clip, its masks and what is known of them in any form",
+        description="Write any kind of export. Masks come from disk, or are tracked now.",
+        epilog=_list_kinds(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     _add_clip(export)
     _add_prompts(export)
     export.add_argument(
         "--masks", type=Path, metavar="DIR", help="the masks that track wrote; else they are tracked now"
     )
-    export.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.zip|DIR")
+    export.add_argument("--kind", choices=tuple(KINDS), help="what is written (default: masks)")
+    export.add_argument(
+        "--set", action="append", default=[], dest="settings", metavar="NAME=VALUE", help="an option of the kind"
+    )
+    _add_layers(export)
+    export.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
     _add_reporting(export, commands.export)
 
     probe = commands_of.add_parser("probe", help="say what a file is and whether it can be taken")
@@ -134,9 +149,34 @@ def _add_layers(parser: argparse.ArgumentParser) -> None:
         help='"background blur strength=0.7" or "1 outline color=#ff0"; the first is the lowest',
     )
     parser.add_argument(
-        "--reframe", metavar="REFRAME", help='cut the picture so that it follows an object: "1 aspect=9:16 steadiness=2"'
+        "--reframe",
+        metavar="REFRAME",
+        help='cut the picture so that it follows an object: "1 aspect=9:16 steadiness=2"',
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mp4")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        *("-o", "--output"), type=Path, required=True, metavar="OUT.mp4",
+        help="its name chooses the format: .mp4, .webm, .mov, .gif, .webp, or .zip for PNGs",
+    )  # fmt: skip
+    names = tuple(dict.fromkeys(each.name for each in FORMATS))
+    parser.add_argument("--format", choices=names, help="the format, where the name alone does not say it")
+    parser.add_argument("--quality", choices=tuple(QUALITIES), help="share: small; high: the default; lossless")
+    parser.add_argument("--keep", metavar="IDS", help="make all but these objects transparent: 1,3 or all")
+    parser.add_argument("--keep-location", action="store_true", help="keep the place where the clip was taken")
+
+
+def _list_kinds() -> str:
+    """The kinds of export and their options, for the help."""
+    lines = ["kinds and their options (--set name=value):"]
+    for kind in KINDS.values():
+        lines.append(f"  {kind.name:11} {kind.description}")
+        for option in kind.options:
+            shown = {"switch": "yes or no", "objects": "such as 1,3, or all"}.get(option.type)
+            shown = shown or ", ".join(choice.value for choice in option.choices)
+            lines.append(f"  {'':13}{option.name}: {shown}")
+    return "\n".join(lines)
 
 
 def _add_reporting(parser: argparse.ArgumentParser, command: Callable[[commands.Job, commands.Reporter], None]) -> None:

@@ -231,8 +231,8 @@ class ClipTracker:
     def _write(self, found: FrameMasks, object_id: int, project: Project) -> ObjectMask:
         row = found.object_ids.index(object_id)
         mask = (found.mask_logits[row] > 0).cpu().numpy()
-        png = self.masks.write(object_id, found.frame_index, mask)
         score = 1 / (1 + exp(-max(min(float(found.object_score_logits[row]), 50.0), -50.0)))
+        png = self.masks.write(object_id, found.frame_index, mask, score)
         overlay = overlay_from_png(png, project.object(object_id).color)
         return ObjectMask(object_id, found.frame_index, overlay, score, int(mask.sum()))
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from app.exports.catalogue import find_kind, read_values, write_export
+from app.exports.kind import ExportError, ExportProgress, Material
 from app.mask_folder import MaskError, MaskFolder
 from app.object_argument import with_object_argument
 from app.project import Project, ProjectError, add_object, with_layers, with_reframe
+from app.render import RenderProgress, render_frames
+from app.scratch import scratch_folder
 from effects.catalogue import EFFECTS, describe_effects
 from effects.layer import parse_layer
 from effects.reframe import parse_reframe
-from media.probe import probe
+from media.errors import MediaError
+from media.formats import Format, choose_format, format_names, format_of_suffix
+from media.video_clip import probe
 from media.video_clip import VideoClip
 
 _SECONDS_BETWEEN_LINES = 0.5
@@ -38,6 +44,12 @@ class Job:
         save_project: where the project is written in the end.
         masks: the folder of masks, written by `track` and `run`, read by `render` and `export`.
         output: the file or folder to write.
+        format: a name of `media.formats`; None: what the output's name asks for.
+        quality: one of `media.formats.QUALITIES`; None: the format's own.
+        keep: the objects outside of which everything becomes transparent, "1,3" or "all"; None: nothing is cut out.
+        keep_location: whether the place where the clip was taken stays in the file.
+        kind: of the export; None: the masks.
+        settings: the export's options, each as written, name=value.
     """
 
     clip: Path
@@ -49,6 +61,12 @@ class Job:
     save_project: Path | None = None
     masks: Path | None = None
     output: Path | None = None
+    format: str | None = None
+    quality: str | None = None
+    keep: str | None = None
+    keep_location: bool = False
+    kind: str | None = None
+    settings: Sequence[str] = ()
 
 
 class Reporter:
@@ -96,40 +114,59 @@ def track(job: Job, report: Reporter) -> None:
 
 def render(job: Job, report: Reporter) -> None:
     """Render the clip with its layers, from masks on disk or from a project's prompts."""
-    assert job.output is not None
+    target = _format(job)
     with _opened(job, report) as clip:
         project = _project_with_masks(job, clip)
         with _masks(job, clip, project, report) as masks:
-            _render(clip, masks, project, job.output, report)
+            _render(clip, masks, project, job, target, report)
         _save(job, project)
         report.say(f"Written: {job.output}", "done", output=str(job.output))
 
 
 def run(job: Job, report: Reporter) -> None:
     """Track and render in one go; the masks are kept where `--masks` says so."""
-    assert job.output is not None
-    with _opened(job, report) as clip, tempfile.TemporaryDirectory(prefix="masklet-") as spare:
+    target = _format(job)
+    with _opened(job, report) as clip, scratch_folder() as spare:
         project = _with_job_layers(_project(job, clip), job)
-        masks = MaskFolder(job.masks or Path(spare))
+        masks = MaskFolder(job.masks or spare)
         _track(clip, project, masks, report)
-        _render(clip, masks, project, job.output, report)
+        _render(clip, masks, project, job, target, report)
         _save(job, project)
         report.say(f"Written: {job.output}", "done", output=str(job.output))
 
 
 def export(job: Job, report: Reporter) -> None:
-    """Write the masks as a ZIP file with the project in it, or as a folder of 1-bit PNGs."""
+    """Write any kind of export; without a kind the masks, as a ZIP file with the project or as a folder of PNGs."""
     assert job.output is not None
+    is_folder = job.kind is None and job.output.suffix == ""
+    kind = find_kind(job.kind or "masks")
+    values = read_values(kind, _settings(job.settings))
+    suffix = kind.suffix(values)
+    if not is_folder and job.output.suffix.lower() != suffix:
+        asked = "" if job.kind else " (other kinds are asked for with --kind)"
+        raise ExportError(f"{kind.label} becomes a {suffix} file, not {job.output.name!r}; change its name{asked}.")
     with _opened(job, report) as clip:
         project = _project_with_masks(job, clip)
         with _masks(job, clip, project, report) as masks:
-            if job.output.suffix.lower() == ".zip":
-                content = json.dumps(project.to_json(), indent=1).encode()
-                count = masks.write_zip(job.output, {"project.json": content})
-            else:
+            if is_folder:
                 count = _copy_masks(masks, MaskFolder(job.output))
+                report.say(f"{count} masks written to {job.output}.", "done", output=str(job.output), masks=count)
+            else:
+                material = Material(clip, masks, project, project.layers, job.clip.name)
+                _report_all(write_export(kind, material, values, job.output), "export", report)
+                report.say(f"Written: {job.output}", "done", output=str(job.output))
         _save(job, project)
-        report.say(f"{count} masks written to {job.output}.", "done", output=str(job.output), masks=count)
+
+
+def _settings(words: Sequence[str]) -> dict[str, str]:
+    """The words `name=value` of `--set`."""
+    given = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise ExportError(f'An option is written name=value, not "{word}".')
+        given[name] = value
+    return given
 
 
 def describe_clip(path: Path) -> dict[str, Any]:
@@ -214,12 +251,12 @@ def _masks(job: Job, clip: VideoClip, project: Project, report: Reporter) -> Ite
         masks.check_size(clip.size)
         yield masks
         return
-    with tempfile.TemporaryDirectory(prefix="masklet-") as spare:
-        masks = MaskFolder(Path(spare))
+    with scratch_folder() as spare:
+        masks = MaskFolder(spare)
         if project.prompts:
             _track(clip, project, masks, report)
-        elif any(layer.target != "everything" for layer in project.layers):
-            raise MaskError("These layers need masks: give --masks DIR, or a --project with prompts.")
+        elif job.keep or any(layer.target != "everything" for layer in project.layers):
+            raise MaskError("Layers and cut-outs need masks: give --masks DIR, or a --project with prompts.")
         yield masks
 
 
@@ -241,16 +278,54 @@ def _track(clip: VideoClip, project: Project, masks: MaskFolder, report: Reporte
             )
 
 
-def _render(clip: VideoClip, masks: MaskFolder, project: Project, output: Path, report: Reporter) -> None:
-    from app.render import render_frames
+def _render(clip: VideoClip, masks: MaskFolder, project: Project, job: Job, target: Format, report: Reporter) -> None:
+    assert job.output is not None
+    steps = render_frames(
+        clip,
+        masks,
+        project.layers,
+        job.output,
+        colors=project.rgb_colors,
+        names=project.names,
+        reframe=project.reframe,
+        format=target,
+        cut_out=_kept(job, masks),
+        keeps_location=job.keep_location,
+    )
+    _report_all(steps, "render", report)
 
+
+def _report_all(steps: Iterable[RenderProgress | ExportProgress], event: str, report: Reporter) -> None:
     told = 0
-    for step in render_frames(
-        clip, masks, project.layers, output, colors=project.rgb_colors, names=project.names, reframe=project.reframe
-    ):
+    for step in steps:
         if step.done > told:  # the last is said again and again while the file is made whole
-            report.progress("render", step.done, step.total, step.frames_per_second)
+            report.progress(event, step.done, step.total, step.frames_per_second)
         told = step.done
+
+
+def _format(job: Job) -> Format:
+    """The format that `--format` and `--quality` name; without them the one that the file's name asks for."""
+    assert job.output is not None
+    suffix = job.output.suffix.lower()
+    asked = job.format or ("webm-alpha" if job.keep and suffix == ".webm" else format_of_suffix(job.output))
+    chosen = choose_format(asked, job.quality)
+    if suffix != chosen.suffix:
+        raise MediaError(f"{chosen.label} is a {chosen.suffix} file; please change the name {job.output.name!r}.")
+    if job.keep and not chosen.has_alpha:
+        known = ", ".join(format_names(has_alpha=True))
+        raise MediaError(f"{chosen.label} knows no transparency; please give --format one of {known}.")
+    return chosen
+
+
+def _kept(job: Job, masks: MaskFolder) -> tuple[int, ...] | None:
+    """The objects of `--keep`; None where nothing is cut out."""
+    if job.keep is None:
+        return None
+    if job.keep == "all":
+        return masks.object_ids()
+    if not re.fullmatch(r"[0-9]+(,[0-9]+)*", job.keep):
+        raise MaskError(f'--keep wants object numbers such as 1,3, or all, not "{job.keep}".')
+    return tuple(int(each) for each in job.keep.split(","))
 
 
 def _copy_masks(masks: MaskFolder, target: MaskFolder) -> int:

@@ -10,16 +10,17 @@ import os
 import re
 import shutil
 import struct
-import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_SCORE = "masklet:score"
 _FRAME_FILE = re.compile(r"(\d{5,})\.png")
 
 
@@ -37,9 +38,12 @@ class MaskFolder:
         """Where that mask lies, whether it exists or not."""
         return self.folder / str(int(object_id)) / f"{int(frame_index):05d}.png"
 
-    def write(self, object_id: int, frame_index: int, mask: np.ndarray) -> bytes:
-        """Write a mask (H, W) bool as a 1-bit PNG, whole or not at all; returns the file's bytes."""
-        png = encode_mask(mask)
+    def write(self, object_id: int, frame_index: int, mask: np.ndarray, score: float | None = None) -> bytes:
+        """Write a mask (H, W) bool as a 1-bit PNG, whole or not at all; returns the file's bytes.
+
+        `score`, how sure the model is that the object is visible (0-1), goes into the file as a text.
+        """
+        png = encode_mask(mask, score)
         path = self.path(object_id, frame_index)
         path.parent.mkdir(parents=True, exist_ok=True)
         # Two writers of one mask must not share a part file.
@@ -55,6 +59,14 @@ class MaskFolder:
         """Read a mask (H, W) bool; None where there is none. Raises `MaskError` for a file that is no PNG."""
         path = self.path(object_id, frame_index)
         return read_mask(path) if path.is_file() else None
+
+    def score(self, object_id: int, frame_index: int) -> float | None:
+        """The score that was written with a mask; None where there is no mask or nothing is known."""
+        try:
+            with Image.open(self.path(object_id, frame_index), formats=("PNG",)) as image:
+                return float(image.info[_SCORE])
+        except (OSError, KeyError, TypeError, ValueError):
+            return None
 
     def read_frame(self, frame_index: int, object_ids: Iterable[int] | None = None) -> dict[int, np.ndarray]:
         """Read the masks of a frame by object number; objects without a mask there are left out."""
@@ -115,35 +127,16 @@ class MaskFolder:
                         f"but the clip is {size[1]}×{size[0]}; masks must have the clip's displayed size."
                     )
 
-    def write_zip(self, out: Path, extra: Mapping[str, bytes] | None = None) -> int:
-        """Pack all masks, and the `extra` files by name, into a ZIP file; returns the number of masks packed.
 
-        The file appears only when it is whole.
-        """
-        part = out.with_name(f"{out.name}.part")
-        count = 0
-        try:
-            # PNG is deflated already: storing it is as small and several times quicker.
-            with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
-                for name, content in (extra or {}).items():
-                    archive.writestr(name, content)
-                for object_id in self.object_ids():
-                    for frame_index in self.frames(object_id):
-                        path = self.path(object_id, frame_index)
-                        archive.write(path, f"masks/{object_id}/{path.name}")
-                        count += 1
-            os.replace(part, out)
-        finally:
-            part.unlink(missing_ok=True)
-        return count
-
-
-def encode_mask(mask: np.ndarray) -> bytes:
-    """Give a mask (H, W) bool as a 1-bit grey PNG; raises `MaskError` for another dtype or shape."""
+def encode_mask(mask: np.ndarray, score: float | None = None) -> bytes:
+    """Give a mask (H, W) bool, and its score, as a 1-bit grey PNG; raises `MaskError` for another dtype or shape."""
     if mask.dtype != np.bool_ or mask.ndim != 2:
         raise MaskError(f"A mask is (height, width) of bool, not {mask.shape} of {mask.dtype}.")
     buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(mask)).save(buffer, format="PNG")
+    told = PngInfo()
+    if score is not None:
+        told.add_text(_SCORE, f"{score:.4f}")
+    Image.fromarray(np.ascontiguousarray(mask)).save(buffer, format="PNG", pnginfo=told)
     return buffer.getvalue()
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from pathlib import Path
 
 import cv2
@@ -117,20 +116,13 @@ def test_a_file_that_is_no_png_is_named(tmp_path: Path) -> None:
         MaskFolder(tmp_path).read(1, 0)
 
 
-def test_the_zip_holds_every_mask_and_the_extra_files(tmp_path: Path) -> None:
-    folder = MaskFolder(tmp_path / "masks")
-    for frame_index in range(3):
-        folder.write(1, frame_index, some_mask((8, 8), seed=frame_index))
-    assert folder.write_zip(tmp_path / "all.zip", {"project.json": b"{}"}) == 3
-
-    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
-        assert archive.testzip() is None
-        assert sorted(archive.namelist()) == [
-            "masks/1/00000.png",
-            "masks/1/00001.png",
-            "masks/1/00002.png",
-            "project.json",
-        ]
-        archive.extractall(tmp_path / "again")
-    assert np.array_equal(MaskFolder(tmp_path / "again" / "masks").read(1, 2), some_mask((8, 8), seed=2))
-    assert not list(tmp_path.glob("*.part"))
+def test_the_score_travels_with_the_mask(tmp_path: Path) -> None:
+    folder, mask = MaskFolder(tmp_path), some_mask((9, 17))
+    png = folder.write(1, 0, mask, 0.87654)
+    folder.write(1, 1, mask)
+    assert folder.score(1, 0) == 0.8765
+    assert folder.score(1, 1) is None
+    assert folder.score(1, 2) is None
+    assert np.array_equal(folder.read(1, 0), mask)
+    with Image.open(io.BytesIO(overlay_from_png(png, "#ff0000"))) as image:
+        assert np.array_equal(np.asarray(image.convert("RGBA"))[..., 3] == 255, mask)

@@ -1,0 +1,144 @@
+"""All kinds of export by name, and how any of them is made: for the page's dialog and for the command line."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from app.assets import ASSETS, with_asset_paths
+from app.exports.coco import Coco
+from app.exports.davis import Davis
+from app.exports.everything import Everything
+from app.exports.kind import ExportError, ExportKind, ExportProgress, Extent, Material, Option, Value, Values, safe_stem
+from app.exports.mask_images import MaskImages
+from app.exports.matte import MatteVideo
+from app.exports.sav import Sav
+from app.exports.table import Table
+from app.exports.video import CutOut, MovingPicture, Video
+from app.sessions import Session
+from media.formats import format_names
+
+_ALL = (Video(), MovingPicture(), CutOut(), MaskImages(), Davis(), Coco(), Sav(), Table(), MatteVideo(), Everything())
+KINDS: Mapping[str, ExportKind] = {kind.name: kind for kind in _ALL}
+"""Every kind, in the order in which the page shows them."""
+
+
+def find_kind(name: str) -> ExportKind:
+    """Find a kind; raises `ExportError` where there is none of that name."""
+    if name not in KINDS:
+        raise ExportError(f"There is no export {name!r}; please choose one of {', '.join(KINDS)}.")
+    return KINDS[name]
+
+
+def describe_kinds() -> list[dict[str, Any]]:
+    """The kinds with their options as JSON values, for the page's dialog; formats that cannot be written are absent."""
+    return [
+        {
+            "name": kind.name,
+            "label": kind.label,
+            "description": kind.description,
+            "group": kind.group,
+            "options": [_described(option) for option in kind.options],
+        }
+        for kind in KINDS.values()
+    ]
+
+
+def read_values(kind: ExportKind, given: Mapping[str, object]) -> Values:
+    """Check what was chosen, from the page's JSON or the command line's words; what is left out has its default.
+
+    Raises:
+        ExportError: an option that the kind does not have, or a value that it does not take.
+    """
+    known = {option.name: option for option in kind.options}
+    for name in given:
+        if name not in known:
+            takes = ", ".join(known) or "no options"
+            raise ExportError(f"{kind.label} has no option {name!r}; it takes {takes}.")
+    return {name: _read_value(option, given[name]) if name in given else option.default
+            for name, option in known.items()}  # fmt: skip
+
+
+def export(session: Session, name: str, given: Mapping[str, object]) -> Generator[ExportProgress, None, None]:
+    """Make an export of a session; the last message carries the file's path.
+
+    Closing the generator stops within a moment and leaves nothing.
+
+    Args:
+        session: whose clip, masks and project.
+        name: of the kind.
+        given: what was chosen, see `read_values`.
+
+    Raises:
+        ExportError, MediaError: with a sentence for the person.
+    """
+    kind = find_kind(name)
+    values = read_values(kind, given)
+    folder = session.output(secrets.token_hex(8))  # a folder of its own: another export may still be ending
+    folder.mkdir()
+    out = (
+        folder
+        / f"{safe_stem(session.info.name)}-{'masklet' if kind.name == 'video' else kind.name}{kind.suffix(values)}"
+    )
+    with session.open_clip() as clip:
+        layers = with_asset_paths(session.project.layers, session.folder / ASSETS)
+        material = Material(clip, session.masks, session.portable_project(), layers, session.info.name)
+        yield from write_export(kind, material, values, out)
+
+
+def write_export(
+    kind: ExportKind, material: Material, values: Values, out: Path
+) -> Generator[ExportProgress, None, None]:
+    """Make an export of anything; the last message carries `out`, which is there from then on."""
+    began = time.monotonic()
+    progress = ExportProgress(0, material.clip.num_frames, 0.0)
+    for step in kind.write(material, out, values):
+        progress = ExportProgress(step.done, step.total, step.done / max(time.monotonic() - began, 1e-6))
+        yield progress
+    yield ExportProgress(progress.total, progress.total, progress.frames_per_second, out)
+
+
+def estimate_bytes(session: Session, name: str, given: Mapping[str, object]) -> int:
+    """About how large an export will be [bytes], at once and without opening the clip."""
+    kind = find_kind(name)
+    info = session.info
+    extent = Extent(
+        info.size, info.num_frames, info.duration, len(session.project.objects), session.clip_path.stat().st_size
+    )
+    return kind.estimate(extent, read_values(kind, given))
+
+
+def _described(option: Option) -> dict[str, Any]:
+    can_be_written = format_names() if option.name == "format" else None
+    choices = [each for each in option.choices if can_be_written is None or each.value in can_be_written]
+    return asdict(option) | {"choices": [choice._asdict() for choice in choices]}
+
+
+def _read_value(option: Option, value: object) -> Value:
+    if option.type == "choice":
+        known = [choice.value for choice in option.choices]
+        if value not in known:
+            raise ExportError(f"{option.label} is {value!r}, but must be one of {', '.join(known)}.")
+        return str(value)
+    if option.type == "switch":
+        words = {True: True, False: False, "yes": True, "no": False}
+        if not isinstance(value, bool | str) or value not in words:
+            raise ExportError(f"{option.label} is {value!r}, but must be yes or no.")
+        return words[value]
+    return tuple(_object_ids(option, value))
+
+
+def _object_ids(option: Option, value: object) -> Iterator[int]:
+    """Object numbers from a list, or from text such as "1,3"; "all" and an empty list mean all of them."""
+    words = value.split(",") if isinstance(value, str) else value
+    if not isinstance(words, list | tuple):
+        raise ExportError(f"{option.label} are {value!r}, but must be numbers such as 1,3, or all.")
+    for word in words if value != "all" else ():
+        if isinstance(word, bool) or not re.fullmatch(r"[0-9]{1,9}", str(word).strip()):
+            raise ExportError(f"{option.label} are {value!r}, but must be numbers such as 1,3, or all.")
+        yield int(word)

@@ -1,0 +1,48 @@
+"""The objects' alpha as a grey video: white is inside, for programs that take a matte beside the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from app.cut_out import cut_out_alpha
+from app.exports.kind import OBJECTS, Choice, ExportKind, Extent, Material, Option, Step, Values
+from media.formats import choose_format
+from media.video_writer import VideoWriter
+
+MUCH_LESS = 0.2
+"""What a matte takes of a video's bits, about: it is plain but for its edges."""
+
+
+class MatteVideo(ExportKind):
+    """An MP4 of the clip's size and times."""
+
+    name = "matte"
+    label = "Matte video"
+    description = "White inside the objects, black outside, soft at the edge: a track matte for editing programs."
+    group = "masks"
+    options = (
+        OBJECTS,
+        Option("quality", "Quality", "choice", "high", (Choice("high", "Small."), Choice("lossless", "Exact."))),
+    )
+
+    def suffix(self, values: Values) -> str:
+        return ".mp4"
+
+    def write(self, material: Material, out: Path, values: Values) -> Iterator[Step]:
+        clip, object_ids = material.clip, material.object_ids(values)
+        target = replace(choose_format("h264", str(values["quality"])), sound=())
+        with VideoWriter(out, like=clip, format=target) as writer:
+            for frame_index, moment in enumerate(clip.times):
+                alpha = cut_out_alpha(material.masks, frame_index, object_ids, clip.size)
+                writer.write(np.repeat(alpha[..., None], 3, axis=2), moment)
+                yield Step(frame_index + 1, clip.num_frames)
+            for _ in writer.finishing():
+                yield Step(clip.num_frames, clip.num_frames)
+
+    def estimate(self, extent: Extent, values: Values) -> int:
+        target = choose_format("h264", str(values["quality"]))
+        return round(MUCH_LESS * target.estimate(extent.size, extent.num_frames, 0))

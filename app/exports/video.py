@@ -1,0 +1,115 @@
+"""The rendered clip as a video, as a moving picture, and cut out with transparency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from app.exports.kind import OBJECTS, Choice, ExportKind, Extent, Material, Option, Step, Values
+from app.render import render_frames
+from media.formats import FORMATS, QUALITIES, Format, choose_format
+
+SMALL_SHARE_OF_FRAME = 0.4
+"""Of a cut-out's frame about so much is encoded: the objects and what surrounds them."""
+
+
+def _choices(*names: str) -> tuple[Choice, ...]:
+    """Formats to choose from; whether their encoders are installed is asked when one is chosen."""
+    known = {each.name: each for each in reversed(FORMATS)}
+    return tuple(Choice(name, f"{known[name].label}. {known[name].description}") for name in names)
+
+
+class Video(ExportKind):
+    """The clip with its effects and its sound."""
+
+    name = "video"
+    label = "Video"
+    description = "The clip with its effects: same size, same times, same sound."
+    group = "video"
+    options = (
+        Option("format", "Format", "choice", "h264", _choices("h264", "h265", "vp9", "av1")),
+        Option("quality", "Quality", "choice", "high", tuple(Choice(each, text) for each, text in QUALITIES.items())),
+        Option("location", "Keep the place where it was taken", "switch", False),
+    )
+
+    def suffix(self, values: Values) -> str:
+        return _format(values).suffix
+
+    def write(self, material: Material, out: Path, values: Values) -> Iterator[Step]:
+        return _rendered(material, out, _format(values), keeps_location=bool(values["location"]))
+
+    def estimate(self, extent: Extent, values: Values) -> int:
+        return _format(values).estimate(extent.size, extent.num_frames, extent.seconds)
+
+
+class MovingPicture(ExportKind):
+    """The clip with its effects, small, silent and without end."""
+
+    name = "animation"
+    label = "GIF or WebP"
+    description = "The clip with its effects as a small moving picture, for chats and pages."
+    group = "video"
+    options = (Option("format", "Format", "choice", "gif", _choices("gif", "webp")),)
+
+    def suffix(self, values: Values) -> str:
+        return _format(values).suffix
+
+    def write(self, material: Material, out: Path, values: Values) -> Iterator[Step]:
+        return _rendered(material, out, _format(values))
+
+    def estimate(self, extent: Extent, values: Values) -> int:
+        return _format(values).estimate(extent.size, extent.num_frames, extent.seconds)
+
+
+class CutOut(ExportKind):
+    """The chosen objects with their effects; everything outside them is transparent."""
+
+    name = "cutout"
+    label = "Cut-out"
+    description = "Only the chosen objects, everything around them transparent, to lay over another picture."
+    group = "transparent"
+    options = (
+        Option(
+            "format", "Format", "choice", "webm-alpha", _choices("webm-alpha", "prores", "png", "webp", "gif")
+        ),
+        OBJECTS,
+    )  # fmt: skip
+
+    def suffix(self, values: Values) -> str:
+        return _format(values).suffix
+
+    def write(self, material: Material, out: Path, values: Values) -> Iterator[Step]:
+        return _rendered(material, out, _format(values), cut_out=material.object_ids(values))
+
+    def estimate(self, extent: Extent, values: Values) -> int:
+        whole = _format(values).estimate(extent.size, extent.num_frames, extent.seconds)
+        return round(SMALL_SHARE_OF_FRAME * whole)
+
+
+def _format(values: Values) -> Format:
+    quality = values.get("quality")
+    return choose_format(str(values["format"]), None if quality is None else str(quality))
+
+
+def _rendered(
+    material: Material,
+    out: Path,
+    target: Format,
+    *,
+    cut_out: Sequence[int] | None = None,
+    keeps_location: bool = False,
+) -> Iterator[Step]:
+    project = material.project
+    frames = render_frames(
+        material.clip,
+        material.masks,
+        material.layers,
+        out,
+        colors=project.rgb_colors,
+        names=project.names,
+        format=target,
+        cut_out=cut_out,
+        keeps_location=keeps_location,
+    )
+    for progress in frames:
+        yield Step(progress.done, progress.total)
