@@ -8,15 +8,43 @@ Sizes are (height, width) in pixels, times seconds as `Fraction` counted from th
 start, pixels (H, W, 3) uint8 RGB.
 """
 
-from media.clip_facts import ClipFacts, Size
-from media.errors import MediaError
-from media.formats import FORMATS, QUALITIES, Format, choose_format, format_names
-from media.frame import Frame, Pixels
-from media.frame_pack import FramePack, write_frame_pack
-from media.limits import HOSTED, LOCAL, Limits
-from media.probe import probe
-from media.video_clip import VideoClip
-from media.video_writer import VideoWriter
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from media.clip_facts import ClipFacts, Size
+    from media.errors import MediaError
+    from media.formats import FORMATS, QUALITIES, Format, choose_format, format_names
+    from media.frame import Frame, Pixels
+    from media.frame_pack import FramePack, write_frame_pack
+    from media.limits import HOSTED, LOCAL, Limits
+    from media.video_clip import VideoClip, probe
+    from media.video_writer import VideoWriter
+
+# Loaded when first asked for: the process that decodes a clip lives in this package too, is started for
+# every clip, and needs neither OpenCV nor the writer.
+_HOMES = {
+    "FORMATS": "formats",
+    "HOSTED": "limits",
+    "LOCAL": "limits",
+    "QUALITIES": "formats",
+    "ClipFacts": "clip_facts",
+    "Format": "formats",
+    "Frame": "frame",
+    "FramePack": "frame_pack",
+    "Limits": "limits",
+    "MediaError": "errors",
+    "Pixels": "frame",
+    "Size": "clip_facts",
+    "VideoClip": "video_clip",
+    "VideoWriter": "video_writer",
+    "choose_format": "formats",
+    "format_names": "formats",
+    "probe": "video_clip",
+    "write_frame_pack": "frame_pack",
+}
 
 __all__ = [
     "FORMATS",
@@ -38,3 +66,9 @@ __all__ = [
     "probe",
     "write_frame_pack",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -39,16 +39,19 @@ class Sound:
     Attributes:
         path: the file it comes from; its first sound track is taken.
         delay: by how much it is shifted [s].
-        until: where it is cut, counted from the container's start [s], or None for all of it.
+        until: where it is cut, counted from `begin` [s], or None for all of it.
+        begin: where it begins, counted from the container's start [s].
     """
 
     path: Path
     delay: Fraction
     until: Fraction | None
+    begin: Fraction = Fraction(0)
 
     def arguments(self) -> list[str]:
         """The input of ffmpeg that reads it, under the same allow-lists as the picture."""
-        cut = [] if self.until is None else ["-t", seconds(self.until)]
+        cut = [] if self.begin == 0 else ["-ss", seconds(self.begin)]
+        cut += [] if self.until is None else ["-t", seconds(self.until)]
         return ["-itsoffset", seconds(self.delay), *cut, *GUARDS, "-vn", "-sn", "-dn", "-i", f"file:{self.path}"]
 
 

@@ -15,19 +15,29 @@ class Size(NamedTuple):
     width: int
 
 
+class Part(NamedTuple):
+    """The part of a file that makes the clip, from `start` to `stop` (None: its end) by the container's clock [s]."""
+
+    start: Fraction = Fraction(0)
+    stop: Fraction | None = None
+
+
 @dataclass(frozen=True)
 class ClipFacts:
     """What is true of a clip, counted by decoding it.
 
     Attributes:
         size: displayed size (height, width): upright, square pixels [px].
-        times: when each frame is shown, strictly increasing, counted from the container's start [s].
-        duration: when the last frame ends, counted from the container's start [s].
+        times: when each frame is shown, strictly increasing, counted from the beginning of the clip, which
+            is the container's start, or `cut` where only a part of the file is used [s].
+        duration: when the last frame ends, counted in the same way [s].
         has_audio: whether there is sound that can be carried over.
-        codec: name of the video codec, or "images" for a folder of images.
+        codec: name of the video codec, or "images" for pictures that are no video.
+        cut: where in the file the clip begins, counted from the container's start; its sound begins there too [s].
         audio_delay: by how much the sound must be delayed to fit `times` [s]; 0 unless the picture
             starts before the container says it does.
-        is_trimmed: whether the end of the clip was left away because of the limits.
+        is_trimmed: whether the end of the file was left away, because of the limits or because a part was asked for.
+        file_duration: how long the whole file says it is [s], or None; only for words and sliders: it may be wrong.
         notices: sentences for the person about what was left away or may look wrong.
     """
 
@@ -36,8 +46,10 @@ class ClipFacts:
     duration: Fraction
     has_audio: bool
     codec: str
+    cut: Fraction = Fraction(0)
     audio_delay: Fraction = Fraction(0)
     is_trimmed: bool = False
+    file_duration: Fraction | None = None
     notices: tuple[str, ...] = ()
 
     @property

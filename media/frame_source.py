@@ -1,4 +1,4 @@
-"""Where the frames of a clip come from: what a video file and a folder of images have in common."""
+"""Where the frames of a clip come from: what a video and a row of images have in common."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from media.frame import Pixels
 
 
 class FrameSource(Protocol):
-    """Touches the raw bytes of a clip, so that nothing else has to.
-
-    Its facts are plain values and its frames plain arrays: a source can live in another process.
-    """
+    """Touches the raw bytes of a clip, so that nothing else has to. Lives in the process that decodes."""
 
     facts: ClipFacts
 
@@ -24,6 +21,6 @@ class FrameSource(Protocol):
         """
         ...
 
-    def entry(self, index: int) -> int:
-        """The frame, at or before `index`, at which decoding has to begin to reach `index`."""
+    def frame(self, index: int) -> Pixels:
+        """One frame: exactly the one that `decode` yields at that place."""
         ...

@@ -1,10 +1,12 @@
-"""How large a clip may be. Checked on what is decoded, never on what a header claims."""
+"""How large a clip may be, and what reading it may cost. Checked on what is decoded, never on what a header claims."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
+from media.clip_facts import Size
 from media.errors import MediaError
 
 
@@ -12,15 +14,19 @@ from media.errors import MediaError
 class Limits:
     """What a host takes in.
 
-    A clip that is only too long is cut to its beginning with a notice; everything else that is
-    over a limit is refused, because no part of it could be used.
+    A clip that is too long is cut to its beginning and a picture that is too large is scaled down, both
+    with a notice. Everything else that is over a limit is refused, because no part of it could be used.
 
     Attributes:
         max_bytes: largest file [bytes].
-        max_seconds: longest clip, counted from the container's start [s].
+        max_seconds: longest clip [s].
         max_frames: most frames of a clip.
-        max_side: longest side of the displayed and of the coded picture [px].
-        max_pixels: largest area of the picture [px²].
+        max_side: longest side of the displayed picture; a longer one is scaled down [px].
+        max_pixels: largest area of the displayed picture; a larger one is scaled down [px²].
+        max_coded_pixels: largest area that is decoded at all; a larger one is refused [px²].
+        max_memory: address space of the process that decodes [bytes].
+        max_open_seconds: how long opening, which decodes every frame once, may take [s].
+        max_silence: how long the process that decodes may give no sign of life [s].
         min_side: shortest side [px]; below it there is nothing to click.
         max_aspect: longest side divided by the shortest; a strip rounds to nothing when it is shrunk.
     """
@@ -30,31 +36,46 @@ class Limits:
     max_frames: int
     max_side: int
     max_pixels: int
+    max_coded_pixels: int
+    max_memory: int
+    max_open_seconds: int
+    max_silence: int = 15
     min_side: int = 16
     max_aspect: int = 8
 
-    def check_size(self, height: int, width: int) -> None:
-        """Refuse a picture that is too large, too small or too narrow.
+    def check_coded_size(self, size: Size) -> None:
+        """Refuse a stored picture that would cost too much memory to decode.
 
         Raises:
             MediaError: with the size that came and the size that is wanted.
         """
-        longest, shortest = max(height, width), min(height, width)
+        if size.height * size.width > self.max_coded_pixels:
+            raise MediaError(
+                f"The picture is {size.width}×{size.height} pixels, but at most "
+                f"{self.max_coded_pixels / 1e6:.0f} million pixels can be decoded; please scale the clip down."
+            )
+
+    def fit(self, size: Size) -> Size:
+        """The displayed size with which a picture of `size` is taken: its own, or scaled down to even numbers.
+
+        Raises:
+            MediaError: it is too small or too narrow.
+        """
+        longest, shortest = max(size), min(size)
         if shortest < self.min_side:
             raise MediaError(
-                f"The picture is {width}×{height} pixels, but each side must have at least {self.min_side}; "
-                "please choose a larger clip."
-            )
-        if longest > self.max_side or height * width > self.max_pixels:
-            raise MediaError(
-                f"The picture is {width}×{height} pixels, but at most "
-                f"{self.max_side}×{self.max_pixels // self.max_side} can be taken; please scale the clip down."
+                f"The picture is {size.width}×{size.height} pixels, but each side must have at least "
+                f"{self.min_side}; please choose a larger clip."
             )
         if longest > self.max_aspect * shortest:
             raise MediaError(
-                f"The picture is {width}×{height} pixels, but one side may be at most {self.max_aspect} times "
-                "the other; please crop the clip."
+                f"The picture is {size.width}×{size.height} pixels, but one side may be at most {self.max_aspect} "
+                "times the other; please crop the clip."
             )
+        scale = min(self.max_side / longest, math.sqrt(self.max_pixels / (size.height * size.width)))
+        if scale >= 1:
+            return size
+        return Size(*(max(2, int(side * scale) // 2 * 2) for side in size))
 
     def check_bytes(self, num_bytes: int) -> None:
         """Refuse a file that is empty or too large.
@@ -77,6 +98,9 @@ HOSTED = Limits(
     max_frames=600,
     max_side=4096,
     max_pixels=4096 * 2304,
+    max_coded_pixels=8192 * 4320,
+    max_memory=2 * 2**30,
+    max_open_seconds=60,
 )
 """For a public host, where strangers share one machine."""
 
@@ -86,5 +110,8 @@ LOCAL = Limits(
     max_frames=9000,
     max_side=8192,
     max_pixels=8192 * 4320,
+    max_coded_pixels=8192 * 4320,
+    max_memory=8 * 2**30,
+    max_open_seconds=1800,
 )
 """For a person's own machine."""

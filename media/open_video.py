@@ -1,19 +1,24 @@
-"""Opens a file for FFmpeg's libraries under the allow-lists, and reads packets whatever they are worth."""
+"""Opens bytes for FFmpeg's libraries under the allow-lists, and reads packets whatever they are worth."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal
 
 import av
+
+# FFmpeg's binding would load these when a file with subtitles comes, but by then no file can be opened any more.
+import av.subtitles.codeccontext
+import av.subtitles.stream
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from media.allow_list import AUDIO_DECODERS, CONTAINERS, PROTOCOLS, VIDEO_DECODERS
+from media.allow_list import AUDIO_DECODERS, CONTAINERS, VIDEO_DECODERS
+from media.byte_view import ByteView
 from media.errors import MediaError
 from media.limits import Limits
 
@@ -25,36 +30,44 @@ NO_VIDEO_STREAM = "This file holds no moving picture, only sound or a still; ple
 MOST_FAILED_READS = 50
 """Failed reads in a row after which the rest of a damaged file is given up."""
 
+MOST_THREADS = 4
+"""Each thread that decodes keeps frames of its own in memory."""
+
 Threads = Literal["AUTO", "SLICE"]
 
 
 @contextmanager
-def open_video(path: Path, limits: Limits, threads: Threads) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a file's first moving picture.
+def open_video(view: ByteView, limits: Limits, threads: Threads) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open the first moving picture of a file.
 
     Args:
-        path: the file; its name is never taken for an address or an option.
+        view: the file. It has no name that could be taken for an address, and no other can be opened.
         limits: the decoder refuses larger pictures before it makes room for them.
         threads: "AUTO" decodes several frames at once, "SLICE" one after the other.
 
     Raises:
         MediaError: the file is no video that is allowed here.
     """
-    options = {"max_pixels": str(2 * limits.max_pixels)}  # twice: decoders round sizes up to whole blocks
+    # A little more than is allowed: decoders round sizes up to whole blocks.
+    options = {"max_pixels": str(limits.max_coded_pixels + limits.max_coded_pixels // 16)}
     guards = {
         "format_whitelist": CONTAINERS,
-        "protocol_whitelist": PROTOCOLS,
+        "protocol_whitelist": "none",  # no protocol has this name
         "codec_whitelist": f"{VIDEO_DECODERS},{AUDIO_DECODERS}",
     }
     try:  # a damaged header can make the binding raise nearly anything
-        container = av.open(f"file:{path}", options=options, container_options=guards, metadata_errors="replace")
+        container = av.open(view.again(), options=options, container_options=guards, metadata_errors="replace")
+    except MemoryError:
+        raise
     except Exception as error:
         logger.info("not opened: %s", error)
         raise MediaError(NOT_A_VIDEO) from error
+    assert isinstance(container, InputContainer)
     with container:
         stream = _first_moving_picture(container)
         stream.codec_context.options = options
         stream.thread_type = threads
+        stream.codec_context.thread_count = min(MOST_THREADS, os.cpu_count() or 1)
         yield container, stream
 
 
@@ -84,17 +97,22 @@ class PacketReader:
         num_damaged: packets and reads that failed, and frames whose decoder calls them corrupt.
     """
 
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+    def __init__(self, container: InputContainer, stream: VideoStream, on_packet: Callable[[], None]) -> None:
+        """Read from the container's present place; `on_packet` is called for every packet."""
         self._container = container
         self._stream = stream
+        self._on_packet = on_packet
         self.num_read = 0
         self.num_damaged = 0
 
     def frames(self) -> Iterator[av.VideoFrame]:
         """Yield what can be decoded from here to the end, in the order in which it is shown."""
         for packet in self._packets():
+            self._on_packet()
             try:
                 frames = packet.decode()
+            except MemoryError:
+                raise
             except Exception as error:
                 logger.debug("packet skipped: %s", error)
                 self.num_damaged += 1
@@ -114,6 +132,8 @@ class PacketReader:
                     self.num_damaged += bool(packet.is_corrupt)
                     yield packet
                 return
+            except MemoryError:
+                raise
             except av.FFmpegError as error:  # reading failed; what follows may be sound again
                 logger.debug("read failed: %s", error)
                 self.num_damaged += 1

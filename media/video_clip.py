@@ -7,53 +7,70 @@ from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 
-from media.clip_facts import ClipFacts, Size
+from media.clip_facts import ClipFacts, Part, Size
+from media.clip_index import read_index, write_index
 from media.errors import MediaError
-from media.frame import Frame, Pixels
-from media.frame_source import FrameSource
-from media.image_folder import ImageFolder
+from media.frame import Frame
 from media.limits import LOCAL, Limits
-from media.video_file import VideoFile
+from media.remote_source import OnPicture, Order, RemoteSource
+
+Seconds = Fraction | int | float
 
 
 class VideoClip:
-    """A video file or a folder of numbered images, as frames that are upright and have square pixels.
+    """A video, a picture or numbered images, as frames that are upright and have square pixels.
 
+    The file is decoded by another process, which can do no harm here; see docs/decisions/0007-clips-of-strangers.md.
     Use it as a context manager. One clip serves one thread at a time; the iterators of `frames`
     are independent of each other.
     """
 
-    def __init__(self, path: Path, source: FrameSource) -> None:
+    def __init__(self, path: Path, source: RemoteSource) -> None:
         """Wrap a source; use `VideoClip.open`."""
         self.path = path
         self._source = source
-        self._cursor: Iterator[tuple[int, Pixels]] | None = None
-        self._cursor_index = 0
         self._last: Frame | None = None
 
     @classmethod
-    def open(cls, path: str | Path, *, limits: Limits = LOCAL, image_fps: Fraction | int = 24) -> VideoClip:
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        limits: Limits = LOCAL,
+        start: Seconds = 0,
+        stop: Seconds | None = None,
+        image_fps: Fraction | int = 24,
+        index: str | Path | None = None,
+        on_picture: OnPicture | None = None,
+    ) -> VideoClip:
         """Open a clip and count its frames by decoding them once.
 
         Args:
-            path: a video file, or a folder of numbered JPEG or PNG images.
-            limits: how large it may be. A longer clip is cut to its beginning and says so in `notices`.
-            image_fps: the rate of a folder of images [frames a second].
+            path: a video file; a folder or a ZIP of numbered images; a JPEG, PNG or WebP. Never an address.
+            limits: how large it may be. What is too long is cut and what is too large is scaled down; `notices` say so.
+            start: where the wanted part begins, counted from the container's start: the frame that is shown
+                then is the first [s].
+            stop: where it ends; None: at the end of the file [s].
+            image_fps: the rate of numbered images [frames a second].
+            index: a file in which the counting is remembered, so that the next opening of the same clip is immediate.
+            on_picture: called with the index and the pixels of every frame as it is counted, so that one pass serves
+                both. A damaged file may be read twice; it is then called again from index 0 on. Not called if the
+                clip is known from `index`.
 
         Raises:
             MediaError: with a sentence for the person: no such file, no video, no frame, too large.
         """
         path = Path(path).absolute()
-        try:
-            source: FrameSource
-            if path.is_dir():
-                source = ImageFolder(path, limits, Fraction(image_fps))
-            else:
-                source = VideoFile(path, limits)
-        except FileNotFoundError as error:
-            raise MediaError(f"There is no file or folder named {path.name!r}; please check the name.") from error
-        except OSError as error:
-            raise MediaError("This file cannot be opened; please check that it may be read.") from error
+        if not path.exists():
+            raise MediaError(f"There is no file or folder named {path.name[:60]!r}; please check the name.")
+        part = Part(Fraction(start), None if stop is None else Fraction(stop))
+        if part.start < 0 or (part.stop is not None and part.stop <= part.start):
+            raise MediaError(
+                "The part of a clip must begin at 0 or later and end after it begins; please choose again."
+            )
+        order = Order(path, limits, part, Fraction(image_fps))
+        source = RemoteSource(order, known=read_index(index, order), on_picture=on_picture)
+        write_index(index, order, source.remembered)
         return cls(path, source)
 
     @property
@@ -78,12 +95,12 @@ class VideoClip:
 
     @property
     def times(self) -> tuple[Fraction, ...]:
-        """When each frame is shown, counted from the container's start [s]."""
+        """When each frame is shown, counted from the clip's beginning [s]."""
         return self.facts.times
 
     @property
     def duration(self) -> Fraction:
-        """When the last frame ends, counted from the container's start [s]."""
+        """When the last frame ends, counted from the clip's beginning [s]."""
         return self.facts.duration
 
     @property
@@ -113,17 +130,14 @@ class VideoClip:
     def _frames(self, start: int, stop: int) -> Iterator[Frame]:
         if start == stop:
             return
-        for index, pixels in self._source.decode(start):
+        for index, pixels in self._source.decode(start, stop):
             yield Frame(index, self.times[index], pixels)
-            if index + 1 == stop:
-                return
 
     def frame(self, index: int) -> Frame:
         """Decode one frame: exactly the one that `frames()` yields at that place.
 
-        Costs decoding from the frame asked for last or from the keyframe before it, whichever is
-        nearer: quick when one goes forward, up to a second after a jump into a clip with few
-        keyframes. `FramePack` is the quick way to show any frame.
+        The decoder keeps the frames before it, so a step back costs as little as a step forward; a jump costs
+        decoding from the keyframe before it. docs/decisions/0007-clips-of-strangers.md has the figures.
 
         Raises:
             IndexError: there is no such frame.
@@ -131,21 +145,13 @@ class VideoClip:
         """
         if not 0 <= index < self.num_frames:
             raise IndexError(f"Frame {index} was asked for, but the clip has frames 0 to {self.num_frames - 1}.")
-        if self._last is not None and self._last.index == index:
-            return self._last
-        cursor, self._cursor = self._cursor, None  # kept only if it serves: one that has raised has ended
-        if cursor is None or not self._source.entry(index) <= self._cursor_index <= index:
-            cursor = self._source.decode(index)
-        for found, pixels in cursor:
-            if found == index:
-                self._cursor, self._cursor_index = cursor, index + 1
-                self._last = Frame(index, self.times[index], pixels)
-                return self._last
-        raise MediaError(f"Frame {index} can no longer be decoded; please open the clip again.")
+        if self._last is None or self._last.index != index:
+            self._last = Frame(index, self.times[index], self._source.frame(index))
+        return self._last
 
     def close(self) -> None:
-        """Let go of the file; `frame` and `frames` open it again when asked."""
-        self._cursor = None
+        """Let go of the file and of the process that reads it; `frame` and `frames` open it again when asked."""
+        self._source.close()
         self._last = None
 
     def __enter__(self) -> VideoClip:
@@ -155,3 +161,13 @@ class VideoClip:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def probe(path: str | Path, limits: Limits = LOCAL) -> ClipFacts:
+    """Say what is true of a clip, counted by decoding it.
+
+    Raises:
+        MediaError: why it cannot be taken, in one sentence.
+    """
+    with VideoClip.open(path, limits=limits) as clip:
+        return clip.facts

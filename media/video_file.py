@@ -4,56 +4,59 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import av
-from av.video.reformatter import VideoReformatter
 
+from media.byte_view import ByteView
+from media.clip_facts import ClipFacts
 from media.errors import MediaError
 from media.frame import Pixels
+from media.frame_filters import deinterlaced
 from media.limits import Limits
 from media.open_video import PacketReader, Threads, open_video
-from media.scan import scan_video
+from media.picture import Developer
+from media.video_index import VideoIndex
 
 logger = logging.getLogger(__name__)
 
+KEPT_BYTES = 64 * 2**20
+"""Decoded frames that are kept beside the one asked for last, so that one can step back [bytes]."""
+
 
 class VideoFile:
-    """A video file whose frames were counted by decoding each of them once.
+    """A video whose frames were counted; memory holds a few numbers a frame and the decoder's own frames."""
 
-    Opening costs one pass without colour conversion. Memory holds a few numbers a frame and the
-    decoder's own few frames, whatever the length.
-    """
-
-    def __init__(self, path: Path, limits: Limits) -> None:
-        """Open and count.
+    def __init__(
+        self, view: ByteView, limits: Limits, facts: ClipFacts, index: VideoIndex, on_packet: Callable[[], None]
+    ) -> None:
+        """Take up a video that `scan_video` has counted.
 
         Args:
-            path: the file.
-            limits: how large it may be; a longer clip is cut to its beginning.
-
-        Raises:
-            MediaError: it is no video, has no frame, or is too large.
+            view: the file.
+            limits: how large it may be.
+            facts: what the scan found.
+            index: where the frames are.
+            on_packet: called for every packet, as a sign of life.
         """
-        limits.check_bytes(path.stat().st_size)
-        self._path = path
+        self.facts = facts
+        self._view = view
         self._limits = limits
-        # Decoding several frames at once is faster, but then a bad packet costs its neighbours
-        # too, and not always the same ones: a damaged file is read one frame after the other.
-        self._threads: Threads = "AUTO"
-        scan = scan_video(path, limits, self._threads)
-        if scan.is_damaged:
-            self._threads = "SLICE"
-            scan = scan_video(path, limits, self._threads)
-        self.facts = scan.facts
-        self._upright = scan.upright
-        self._keyframes = scan.keyframes
-        self._index_of = {stamp: index for index, stamp in enumerate(scan.stamps) if stamp is not None}
+        self._index = index
+        self._on_packet = on_packet
+        self._threads: Threads = "SLICE" if index.is_damaged else "AUTO"
+        self._index_of = {stamp: number for number, stamp in enumerate(index.stamps) if stamp is not None}
         # Only a sound file is entered in the middle: in a damaged one a frame's picture can
         # depend on where decoding began.
-        self._stamps = None if scan.is_damaged else _increasing(scan.stamps)
+        self._can_enter = not index.is_damaged and _is_increasing(index.stamps)
+        self._developer = Developer(index.upright)
+        self._cursor: Iterator[tuple[int, av.VideoFrame]] | None = None
+        self._cursor_index = 0
+        self._kept: OrderedDict[int, av.VideoFrame] = OrderedDict()
+        height, width = index.upright.displayed
+        self._most_kept = max(1, KEPT_BYTES // (2 * height * width))
 
     def decode(self, start: int) -> Iterator[tuple[int, Pixels]]:
         """Yield (index, pixels) from frame `start` to the last, as `FrameSource` asks.
@@ -61,27 +64,63 @@ class VideoFile:
         Raises:
             MediaError: a frame that could be decoded when the clip was opened no longer can.
         """
-        reformatter = VideoReformatter()
         expected = start
-        for index, frame in self._numbered(start):
-            try:
-                pixels = self._upright.pixels(frame, reformatter)
-            except Exception as error:
-                logger.warning("frame %d cannot be converted: %s", index, error)
-                raise MediaError("The colours of this clip are stored in a way that cannot be read.") from error
-            yield index, pixels
+        for index, frame in self._stored(start):
+            yield index, self._pixels(index, frame)
             expected = index + 1
         if expected != self.facts.num_frames:
             raise MediaError(f"Frame {expected} can no longer be decoded; please open the clip again.")
 
-    def entry(self, index: int) -> int:
-        """The keyframe before `index`, or 0 in a file that can only be decoded from its beginning."""
-        return next(iter(self._entries(index)), 0)
+    def frame(self, index: int) -> Pixels:
+        """One frame, from those kept, from where the last call stopped, or from the keyframe before it.
+
+        Raises:
+            MediaError: it can no longer be decoded.
+        """
+        if index not in self._kept:
+            cursor, self._cursor = self._cursor, None  # kept only if it serves: one that has raised has ended
+            entry = self._entry(index)
+            if cursor is None or not entry <= self._cursor_index <= index:
+                self._kept.clear()
+                cursor = self._stored(max(entry, index + 1 - self._most_kept))
+            for found, frame in cursor:
+                self._kept[found] = frame
+                if len(self._kept) > self._most_kept:
+                    self._kept.popitem(last=False)
+                if found == index:
+                    self._cursor, self._cursor_index = cursor, index + 1
+                    break
+        if index not in self._kept:
+            raise MediaError(f"Frame {index} can no longer be decoded; please open the clip again.")
+        return self._pixels(index, self._kept[index])
+
+    def _pixels(self, index: int, frame: av.VideoFrame) -> Pixels:
+        try:
+            return self._developer.pixels(frame)
+        except MemoryError:
+            raise
+        except Exception as error:
+            logger.warning("frame %d cannot be converted: %s", index, error)
+            raise MediaError("The colours of this clip are stored in a way that cannot be read.") from error
+
+    def _entry(self, index: int) -> int:
+        """The frame at or before `index` at which decoding has to begin, 0 where it is always the first."""
+        return next((entry for entry, _ in self._entries(index)), 0)
+
+    def _stored(self, start: int) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Yield whole frames with their index, from `start` on, before they are turned and converted."""
+        if not self._index.is_interlaced:
+            yield from self._numbered(start)
+            return
+        before = max(0, start - 1)  # the lines of each frame are filled in from those beside it
+        for index, frame in deinterlaced(self._numbered(before)):
+            if index >= start:
+                yield index, frame
 
     def _numbered(self, start: int) -> Iterator[tuple[int, av.VideoFrame]]:
         """Yield stored frames with their index, from `start` on."""
-        for keyframe in self._entries(start):
-            frames = self._from_keyframe(keyframe, start)
+        for keyframe, stamp in self._entries(start):
+            frames = self._from_keyframe(stamp, start)
             first = next(frames, None)
             if first is not None and first[0] == start:
                 yield first
@@ -90,38 +129,45 @@ class VideoFile:
             logger.debug("frame %d is not reached from keyframe %d", start, keyframe)
         yield from self._from_beginning(start)
 
-    def _entries(self, start: int) -> list[int]:
+    def _entries(self, start: int) -> list[tuple[int, int]]:
         """The keyframes from which frame `start` may be reached, the nearest first."""
-        if self._stamps is None:
+        if not self._can_enter:
             return []
-        place = bisect_right(self._keyframes, start)
-        return [keyframe for keyframe in reversed(self._keyframes[max(0, place - 2) : place]) if keyframe > 0]
+        keyframes = self._index.keyframes
+        place = bisect_right(keyframes, start, key=lambda entry: entry[0])
+        nearest = list(reversed(keyframes[max(0, place - 2) : place]))
+        is_whole = self._index.num_skipped == 0 and self._index.seek is None
+        return [entry for entry in nearest if entry[0] > 0 or not is_whole]
 
-    def _from_keyframe(self, keyframe: int, start: int) -> Iterator[tuple[int, av.VideoFrame]]:
+    def _from_keyframe(self, stamp: int, start: int) -> Iterator[tuple[int, av.VideoFrame]]:
         """Seek to a keyframe and decode from there; frames are known again by their time stamps."""
-        assert self._stamps is not None
-        with open_video(self._path, self._limits, self._threads) as (container, stream):
+        with open_video(self._view, self._limits, self._threads) as (container, stream):
             try:
-                container.seek(self._stamps[keyframe], stream=stream)
+                container.seek(stamp, stream=stream)
             except av.FFmpegError as error:
                 logger.debug("no seeking in this file: %s", error)
                 return
-            for frame in PacketReader(container, stream).frames():
+            for frame in PacketReader(container, stream, self._on_packet).frames():
                 index = None if frame.pts is None else self._index_of.get(frame.pts)
                 if index is not None and index >= start:
                     yield index, frame
+                if index == self.facts.num_frames - 1:
+                    return
 
     def _from_beginning(self, start: int) -> Iterator[tuple[int, av.VideoFrame]]:
-        with open_video(self._path, self._limits, self._threads) as (container, stream):
-            for index, frame in enumerate(PacketReader(container, stream).frames()):
+        """Decode as the scan did, from where it began."""
+        with open_video(self._view, self._limits, self._threads) as (container, stream):
+            if self._index.seek is not None:
+                container.seek(self._index.seek)
+            for place, frame in enumerate(PacketReader(container, stream, self._on_packet).frames()):
+                index = place - self._index.num_skipped
                 if index >= self.facts.num_frames:
                     return
                 if index >= start:
                     yield index, frame
 
 
-def _increasing(stamps: list[int | None]) -> list[int] | None:
-    """The time stamps if every frame has one and each is later than the one before, else None."""
+def _is_increasing(stamps: tuple[int | None, ...]) -> bool:
+    """Whether every frame has a time stamp, each later than the one before."""
     known = [stamp for stamp in stamps if stamp is not None]
-    is_increasing = all(earlier < later for earlier, later in pairwise(known))
-    return known if is_increasing and len(known) == len(stamps) else None
+    return len(known) == len(stamps) and all(earlier < later for earlier, later in pairwise(known))

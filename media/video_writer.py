@@ -148,7 +148,7 @@ class VideoWriter:
         sound = None
         if clip.has_audio and target.sound:
             until = clip.duration if clip.facts.is_trimmed else None
-            sound = Sound(clip.path, delay=clip.facts.audio_delay, until=until)
+            sound = Sound(clip.path, delay=clip.facts.audio_delay, until=until, begin=clip.facts.cut)
         # The last frame's duration has no place in the stream: the encoder takes it from the rate.
         # It is bounded, because H.264 also derives from it how fast a player must be.
         rate = min(max(1 / clip.facts.last_frame_duration, Fraction(1)), max(2 * clip.fps, Fraction(60)))

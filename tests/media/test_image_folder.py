@@ -57,15 +57,15 @@ def test_long_folder_is_cut_with_a_notice(tmp_path: Path) -> None:
     write_images(tmp_path, [f"{k}.png" for k in range(5)])
     with VideoClip.open(tmp_path, limits=replace(LOCAL, max_frames=3)) as clip:
         assert clip.num_frames == 3
-        assert "5 images" in clip.notices[0]
+        assert "3 frames" in clip.notices[0]
 
 
 def test_folders_that_are_no_clip_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match="no numbered JPEG or PNG"):
+    with pytest.raises(MediaError, match="no numbered JPEG, PNG or WebP"):
         VideoClip.open(tmp_path)
     write_images(tmp_path, ["0.png", "1.png"])
     (tmp_path / "2.png").write_bytes(b"nonsense")
-    with pytest.raises(MediaError, match=r"2\.png is not a JPEG or PNG"):
+    with pytest.raises(MediaError, match=r"2\.png is not a JPEG, PNG or WebP"):
         VideoClip.open(tmp_path)
     Image.fromarray(picture(2, 48, 64)).save(tmp_path / "2.png")
     with pytest.raises(MediaError, match=r"2\.png has 64×48"):

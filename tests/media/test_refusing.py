@@ -67,7 +67,7 @@ def test_header_without_frames(tmp_path: Path) -> None:
 
 def test_sizes_over_and_under_the_limits(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", num_frames=2)
-    assert "128×96" in refusal(path, replace(LOCAL, max_side=100, max_pixels=10_000))
+    assert "128×96" in refusal(path, replace(LOCAL, max_coded_pixels=10_000))
     assert "at least 100" in refusal(path, replace(LOCAL, min_side=100))
     assert "at most 0 MB" in refusal(path, replace(LOCAL, max_bytes=100))
     strip = write_clip(tmp_path / "b.mp4", num_frames=2, video_filter="scale=400:32")

@@ -1,0 +1,143 @@
+"""The program that decodes strangers' files: `python -m media.decoder_child`, started and ended by `DecoderProcess`.
+
+It opens one clip, as the first line that it reads says, and then does what the lines after it say. It ends when
+nobody speaks to it or listens to it any more. It never starts another program, and once its clip is open it can
+open nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from media.clip_facts import Part
+from media.errors import MediaError
+from media.facts_json import facts_to_json
+from media.frame import Pixels
+from media.frame_source import FrameSource
+from media.guards import limit_resources, limit_time
+from media.limits import Limits
+from media.messages import END, FACTS, FAILED, FRAME, REFUSED, Header, Speaker
+from media.sources import Opened, Opening
+
+OUT_OF_MEMORY = (
+    "This clip needs more memory than one clip may take here; please make its picture smaller and try again."
+)
+CORES = 4
+"""Time of computing is counted over all cores, of which so many are used at most."""
+
+FRAMES_AHEAD = 2
+"""Frames that are decoded before they are asked for."""
+
+
+def main() -> None:
+    """Serve one clip until nobody is there any more."""
+    speaker = Speaker(_take_output())
+    commands = sys.stdin.buffer
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
+        order = json.loads(commands.readline())
+        limits = Limits(**{**order["limits"], "max_seconds": Fraction(*order["limits"]["max_seconds"])})
+        limit_resources(limits.max_memory)
+        seconds = CORES * limits.max_open_seconds
+        limit_time(seconds)
+        opened = _opened(order, limits, speaker)
+        if opened is not None:
+            _serve(opened.source, seconds, commands, speaker)
+
+
+def _take_output() -> int:
+    """Keep the pipe to ourselves; a library that prints something prints it nowhere."""
+    descriptor = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return descriptor
+
+
+def _opened(order: dict[str, Any], limits: Limits, speaker: Speaker) -> Opened | None:
+    """Open the clip and tell its facts; None if that failed, which is told as well."""
+    with _told(speaker):
+        opening = Opening(
+            path=Path(order["path"]),
+            limits=limits,
+            part=Part(*(None if pair is None else Fraction(*pair) for pair in order["part"])),  # type: ignore[arg-type]
+            image_fps=Fraction(*order["image_fps"]),
+            beat=speaker.beat,
+            on_picture=(lambda index, pixels: _say_picture(speaker, index, pixels)) if order["with_pictures"] else None,
+            known=order["known"],
+        )
+        opened = opening.run()
+        text = json.dumps({"facts": facts_to_json(opened.facts), "index": opened.index}).encode()
+        speaker.say(Header(FACTS, len(text)), text)
+        return opened
+    return None
+
+
+@contextlib.contextmanager
+def _told(speaker: Speaker) -> Iterator[None]:
+    """Tell what goes wrong: a sentence where there is one, otherwise a traceback for the log."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except (MediaError, MemoryError, FileNotFoundError, OSError) as error:
+        text = _sentence(error).encode()
+        speaker.say(Header(REFUSED, len(text)), text)
+    except Exception:
+        text = traceback.format_exc()[-4000:].encode(errors="replace")
+        speaker.say(Header(FAILED, len(text)), text)
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return OUT_OF_MEMORY
+    if isinstance(error, OSError):
+        return "This file cannot be opened; please check that it may be read."
+    return str(error)
+
+
+def _serve(source: FrameSource, seconds: int, commands: IO[bytes], speaker: Speaker) -> None:
+    for line in commands:
+        order = json.loads(line)
+        limit_time(seconds)
+        with _told(speaker):
+            if order["do"] == "frame":
+                _say_picture(speaker, order["index"], source.frame(order["index"]))
+            elif order["do"] == "frames":
+                _say_frames(source, order["start"], order["stop"], commands, speaker)
+            # "more" and "stop" may come late, when all frames that they are about were sent.
+
+
+def _say_frames(source: FrameSource, start: int, stop: int, commands: IO[bytes], speaker: Speaker) -> None:
+    """Send frames `start` to `stop`, never more than a few ahead of the last "more"."""
+    ahead = FRAMES_AHEAD
+    for index, pixels in source.decode(start):
+        if ahead == 0:
+            line = commands.readline()
+            if not line or json.loads(line)["do"] == "stop":
+                break
+            ahead += 1
+        _say_picture(speaker, index, pixels)
+        ahead -= 1
+        if index + 1 == stop:
+            break
+    speaker.say(Header(END))
+
+
+def _say_picture(speaker: Speaker, index: int, pixels: Pixels) -> None:
+    height, width, _ = pixels.shape
+    data = np.ascontiguousarray(pixels).reshape(-1).data
+    speaker.say(Header(FRAME, len(data), index, height, width), data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""A clip's frames, decoded by another process: what `VideoClip` stands on."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from media.clip_facts import ClipFacts, Part
+from media.decoder_process import CRASHED, DecoderProcess
+from media.errors import MediaError
+from media.facts_json import facts_from_json
+from media.frame import Pixels
+from media.limits import Limits
+from media.messages import END, FACTS, FRAME
+
+logger = logging.getLogger(__name__)
+
+OnPicture = Callable[[int, Pixels], None]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be opened.
+
+    Attributes:
+        path: a file or a folder, absolute.
+        limits: how large it may be.
+        part: the part of it that is wanted.
+        image_fps: the rate of numbered images [frames a second].
+    """
+
+    path: Path
+    limits: Limits
+    part: Part = Part()  # noqa: RUF009  (an immutable tuple)
+    image_fps: Fraction = Fraction(24)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON; fractions are pairs of numerator and denominator."""
+        limits = {**asdict(self.limits), "max_seconds": _pair(self.limits.max_seconds)}
+        return {
+            "path": str(self.path),
+            "limits": limits,
+            "part": [None if point is None else _pair(point) for point in self.part],
+            "image_fps": _pair(self.image_fps),
+        }
+
+
+class RemoteSource:
+    """The frames of one clip. Each pass over it that is under way has a process of its own; one stays for the next.
+
+    What a process says is held against the limits and against the facts that were told first.
+    """
+
+    def __init__(self, order: Order, *, known: dict[str, Any] | None = None, on_picture: OnPicture | None = None):
+        """Open the clip.
+
+        Args:
+            order: what to open.
+            known: what `remembered` gave for the same order, or None: then every frame is decoded and counted.
+            on_picture: called with the index and the pixels of every frame as it is counted. A damaged file may be
+                read twice; it is then called again from index 0 on.
+
+        Raises:
+            MediaError: with a sentence for the person.
+        """
+        self._order = order
+        self._idle: DecoderProcess | None = None
+        self._remembered = known
+        if known is not None:
+            self.facts = _checked(known, order.limits)
+            return
+        process, self._remembered, self.facts = self._opened(on_picture)
+        self._idle = process
+
+    @property
+    def remembered(self) -> dict[str, Any]:
+        """Facts and index as plain JSON, with which the same clip is opened again at once."""
+        assert self._remembered is not None
+        return self._remembered
+
+    def decode(self, start: int, stop: int) -> Iterator[tuple[int, Pixels]]:
+        """Yield (index, pixels) of frames `start` to `stop` (not included), a few of them decoded ahead.
+
+        Raises:
+            MediaError: a frame can no longer be decoded, or the process has died.
+        """
+        process = self._take()
+        has_ended = False
+        process.say({"do": "frames", "start": start, "stop": stop})
+        try:
+            for expected in range(start, stop):
+                header = process.hear()
+                if header.kind != FRAME or header.frame_index != expected:
+                    raise MediaError(f"Frame {expected} can no longer be decoded; please open the clip again.")
+                pixels = self._picture(process, process.pixels(header))
+                process.say({"do": "more"})
+                yield expected, pixels
+            has_ended = process.hear().kind == END
+        finally:
+            if has_ended or (not process.is_closed and _stop(process)):
+                self._give_back(process)
+            else:
+                process.close()
+
+    def frame(self, index: int) -> Pixels:
+        """One frame: exactly the one that `decode` yields at that place.
+
+        Raises:
+            MediaError: as `decode`.
+        """
+        process = self._take()
+        try:
+            process.say({"do": "frame", "index": index})
+            header = process.hear()
+            if header.kind != FRAME or header.frame_index != index:
+                raise MediaError(f"Frame {index} can no longer be decoded; please open the clip again.")
+            pixels = self._picture(process, process.pixels(header))
+        except BaseException:
+            process.close()
+            raise
+        self._give_back(process)
+        return pixels
+
+    def close(self) -> None:
+        """End the process that waits; the next call starts another."""
+        if self._idle is not None:
+            self._idle.close()
+            self._idle = None
+
+    def _take(self) -> DecoderProcess:
+        """The process that waits, or a new one that knows the clip already."""
+        process, self._idle = self._idle, None
+        if process is not None and not process.is_closed:
+            return process
+        return self._opened(None)[0]
+
+    def _give_back(self, process: DecoderProcess) -> None:
+        if self._idle is not None:
+            self._idle.close()
+        self._idle = process
+
+    def _opened(self, on_picture: OnPicture | None) -> tuple[DecoderProcess, dict[str, Any], ClipFacts]:
+        """Start a process and let it open the clip."""
+        limits = self._order.limits
+        deadline = time.monotonic() + limits.max_open_seconds
+        process = DecoderProcess(limits)
+        try:
+            known, with_pictures = self._remembered, on_picture is not None
+            process.say({**self._order.to_json(), "known": known, "with_pictures": with_pictures})
+            while (header := process.hear(deadline)).kind == FRAME and on_picture is not None:
+                on_picture(header.frame_index, process.pixels(header))
+            if header.kind != FACTS:
+                raise MediaError(CRASHED)
+            remembered = json.loads(process.text(header))
+            return process, remembered, _checked(remembered, limits)
+        except BaseException:
+            process.close()
+            raise
+
+    def _picture(self, process: DecoderProcess, pixels: Pixels) -> Pixels:
+        if pixels.shape[:2] != self.facts.size:
+            process.close()
+            logger.error("the decoder sent a picture of %s", pixels.shape)
+            raise MediaError(CRASHED)
+        return pixels
+
+
+def _stop(process: DecoderProcess) -> bool:
+    """Ask for no more frames and read those that are on their way; whether the process can go on."""
+    try:
+        process.say({"do": "stop"})
+        while (header := process.hear()).kind != END:
+            process.pixels(header)
+    except MediaError as error:
+        logger.debug("not stopped: %s", error)
+        return False
+    return True
+
+
+def _checked(remembered: Any, limits: Limits) -> ClipFacts:
+    try:
+        return facts_from_json(remembered["facts"], limits)
+    except (ValueError, TypeError, KeyError, MediaError) as error:
+        logger.error("the decoder told facts that cannot be true: %s", error)
+        raise MediaError(CRASHED) from error
+
+
+def _pair(number: Fraction) -> list[int]:
+    return [number.numerator, number.denominator]
