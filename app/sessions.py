@@ -24,8 +24,10 @@ from pathlib import Path
 from app.history import History
 from app.mask_folder import MaskFolder
 from app.project import FramePrompt, Project, mask_to_text
-from media.frame_pack import FramePack, write_frame_pack
+from media.frame import Pixels
+from media.frame_pack import FramePack, FramePackWriter
 from media.limits import LOCAL, Limits
+from media.motion_photo import copy_upload
 from media.video_clip import VideoClip
 
 logger = logging.getLogger(__name__)
@@ -37,6 +39,7 @@ _GONE_PREFIX = ".gone-"
 _LEFTOVER_SECONDS = 3600.0
 _SPARE_BYTES = 50 * 2**20
 _PACK_LONGEST_SIDE = 1280
+_INDEX = "clip_index.json"
 
 
 class SessionError(Exception):
@@ -55,6 +58,9 @@ class ClipInfo:
         duration: [s].
         has_audio: whether the render will carry sound.
         notices: sentences for the person, e.g. that the clip was trimmed.
+        start: where in the uploaded file the clip begins [s].
+        stop: where in it the clip ends [s]; None: at its end.
+        file_duration: how long the whole file says it is [s]; None: it does not say.
     """
 
     name: str
@@ -64,6 +70,9 @@ class ClipInfo:
     duration: float
     has_audio: bool
     notices: tuple[str, ...] = ()
+    start: float = 0.0
+    stop: float | None = None
+    file_duration: float | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,13 @@ class Session:
 
     def open_clip(self) -> VideoClip:
         """Open the clip to read its frames: the same frames that were counted when it came in."""
-        return VideoClip.open(self.clip_path, limits=self.limits)
+        return VideoClip.open(
+            self.clip_path,
+            limits=self.limits,
+            start=self.info.start,
+            stop=self.info.stop,
+            index=self.folder / _INDEX,
+        )
 
     @property
     def clip_path(self) -> Path:
@@ -124,11 +139,12 @@ class Session:
 
 @dataclass(frozen=True)
 class IngestProgress:
-    """How far an upload is: `session_id` comes with the last message only."""
+    """How far an upload is: the first frame as a JPEG comes as soon as there is one, `session_id` with the last."""
 
     frames_done: int
     num_frames: int | None
     session_id: str | None = None
+    first_jpeg: bytes | None = None
 
 
 class Sessions:
@@ -154,8 +170,16 @@ class Sessions:
         self.idle_seconds = idle_seconds
         self.max_total_bytes = max_total_bytes
 
-    def create(self, upload: Path, *, name: str | None = None, model: str = "nano") -> Iterator[IngestProgress]:
-        """Take a clip in: copy, probe, and write its JPEGs while decoding once.
+    def create(
+        self,
+        upload: Path,
+        *,
+        name: str | None = None,
+        model: str = "nano",
+        start: float = 0.0,
+        stop: float | None = None,
+    ) -> Iterator[IngestProgress]:
+        """Take a clip in: copy it, and count its frames and write their JPEGs while decoding once.
 
         The session appears under its id only when it is whole; a refused or cancelled upload leaves nothing.
 
@@ -163,6 +187,8 @@ class Sessions:
             upload: the file as it arrived; it is copied, never moved or changed.
             name: the file's name as the user knows it; `upload.name` by default.
             model: the model that the new project starts with.
+            start: where the part that is wanted begins [s].
+            stop: where it ends [s]; None: at the file's end.
 
         Yields:
             Progress at least twice a second; the last message carries the new session's id.
@@ -175,10 +201,10 @@ class Sessions:
         session_id = secrets.token_hex(16)
         folder = self.root / f"{_NEW}{session_id}"
         folder.mkdir(parents=True)
-        ingest = _Ingest(upload, folder, name or upload.name, model, self)
+        ingest = _Ingest(upload, folder, name or upload.name, model, self, (start, stop))
         try:
             for frames_done in ingest.run():
-                yield IngestProgress(frames_done, ingest.num_frames)
+                yield IngestProgress(frames_done, ingest.num_frames, first_jpeg=ingest.take_first_jpeg())
             os.replace(folder, self.root / session_id)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -261,9 +287,19 @@ class Sessions:
 class _Ingest:
     """Takes one clip in on a thread of its own, so that the page hears of it at least twice a second."""
 
-    def __init__(self, upload: Path, folder: Path, name: str, model: str, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        upload: Path,
+        folder: Path,
+        name: str,
+        model: str,
+        sessions: Sessions,
+        part: tuple[float, float | None],
+    ) -> None:
         self.upload, self.folder, self.name, self.model = upload, folder, name, model
         self.sessions = sessions
+        self.part = part
+        self._first_jpeg: bytes | None = None
         self.frames_done = 0
         self.num_frames: int | None = None
         self._cancelled = threading.Event()
@@ -301,10 +337,29 @@ class _Ingest:
 
     def _take_in(self) -> None:
         suffix = self.upload.suffix.lower()
-        clip_path = self.folder / f"clip{suffix if re.fullmatch(r'[.][a-z0-9]{1,5}', suffix) else '.bin'}"
-        shutil.copyfile(self.upload, clip_path)
-        with VideoClip.open(clip_path, limits=self.sessions.limits) as clip:
+        suffix = suffix if re.fullmatch(r"[.][a-z0-9]{1,5}", suffix) else ".bin"
+        clip_path = copy_upload(self.upload, self.folder, "clip", suffix)
+        start, stop = self.part
+        with FramePackWriter(self.folder, longest_side=_PACK_LONGEST_SIDE) as pack:
+
+            def on_picture(frame_index: int, pixels: Pixels) -> None:
+                jpeg = pack.add(frame_index, pixels)
+                if frame_index == 0:
+                    self._first_jpeg = jpeg
+                self._on_frame(frame_index)
+
+            clip = VideoClip.open(
+                clip_path,
+                limits=self.sessions.limits,
+                start=start,
+                stop=stop,
+                index=self.folder / _INDEX,
+                on_picture=on_picture,
+            )
+        with clip:
             self.num_frames = clip.num_frames
+            self._news.put(clip.num_frames)
+            claimed = clip.facts.file_duration
             info = ClipInfo(
                 name=Path(self.name).name,
                 size=clip.size,
@@ -313,10 +368,17 @@ class _Ingest:
                 duration=float(clip.duration),
                 has_audio=clip.has_audio,
                 notices=clip.notices,
+                start=start,
+                stop=stop,
+                file_duration=None if claimed is None else float(claimed),
             )
-            write_frame_pack(clip, self.folder, longest_side=_PACK_LONGEST_SIDE, on_frame=self._on_frame)
         (self.folder / "session.json").write_text(json.dumps(asdict(info)), encoding="utf-8")
         Project(clip=info.name, model=self.model).save(self.folder / "project.json")
+
+    def take_first_jpeg(self) -> bytes | None:
+        """The first frame, once."""
+        jpeg, self._first_jpeg = self._first_jpeg, None
+        return jpeg
 
     def _on_frame(self, frame_index: int) -> None:
         if self._cancelled.is_set():

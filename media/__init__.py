@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from media.errors import MediaError
     from media.formats import FORMATS, QUALITIES, Format, choose_format, format_names
     from media.frame import Frame, Pixels
-    from media.frame_pack import FramePack, write_frame_pack
+    from media.frame_pack import FramePack, FramePackWriter, write_frame_pack
     from media.limits import HOSTED, LOCAL, Limits
     from media.video_clip import VideoClip, probe
     from media.video_writer import VideoWriter
@@ -34,6 +34,7 @@ _HOMES = {
     "Format": "formats",
     "Frame": "frame",
     "FramePack": "frame_pack",
+    "FramePackWriter": "frame_pack",
     "Limits": "limits",
     "MediaError": "errors",
     "Pixels": "frame",
@@ -55,6 +56,7 @@ __all__ = [
     "Format",
     "Frame",
     "FramePack",
+    "FramePackWriter",
     "Limits",
     "MediaError",
     "Pixels",

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ from media.video_clip import VideoClip
 
 PACK, INDEX = "frames.pack", "frames.json"
 JPEG_QUALITY = 85
+NOT_WRITTEN = "The preview of this clip cannot be written; is the disk full?"
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,82 @@ class FramePack:
             return file.read(self.offsets[index + 1] - self.offsets[index])
 
 
+class FramePackWriter:
+    """Writes a pack picture by picture, so that it can be made in the pass that counts a clip's frames.
+
+    Used as a context manager: when the block ends without an error the pack is put in its place, otherwise
+    nothing is left behind.
+    """
+
+    def __init__(self, folder: str | Path, *, longest_side: int = 1280) -> None:
+        """Prepare a folder.
+
+        Args:
+            folder: is made if it does not exist; gets `frames.pack` and `frames.json`.
+            longest_side: larger pictures are shrunk to it, smaller ones kept [px].
+
+        Raises:
+            MediaError: the folder cannot be written.
+        """
+        self._folder = Path(folder)
+        self._longest_side = longest_side
+        self._size: Size | None = None
+        self._offsets = [0]
+        self._part = self._folder / f"{PACK}.part"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / INDEX).unlink(missing_ok=True)  # a pack without its index is no pack
+            self._file = self._part.open("wb")
+        except OSError as error:
+            raise MediaError(NOT_WRITTEN) from error
+
+    def add(self, index: int, pixels: Pixels) -> bytes:
+        """Write one picture, (H, W, 3) uint8 RGB; index 0 begins anew.
+
+        Returns:
+            The JPEG.
+
+        Raises:
+            MediaError: it cannot be written.
+        """
+        try:
+            if index == 0:
+                self._file.seek(0)
+                self._file.truncate()
+                self._offsets = [0]
+                self._size = _shrunk(Size(*pixels.shape[:2]), self._longest_side)
+            assert self._size is not None
+            jpeg = _jpeg(pixels, self._size)
+            self._file.write(jpeg)
+            self._offsets.append(self._file.tell())
+        except OSError as error:
+            raise MediaError(NOT_WRITTEN) from error
+        return jpeg
+
+    @property
+    def pack(self) -> FramePack:
+        """The pack, once the block has ended."""
+        assert self._size is not None
+        return FramePack(self._folder, self._size, tuple(self._offsets))
+
+    def __enter__(self) -> FramePackWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._file.close()
+            if kind is None and self._size is not None:
+                self._part.replace(self._folder / PACK)
+                index = {"size": list(self._size), "offsets": self._offsets}
+                (self._folder / INDEX).write_text(json.dumps(index, separators=(",", ":")), encoding="utf-8")
+        except OSError as failure:
+            raise MediaError(NOT_WRITTEN) from failure
+        finally:
+            self._part.unlink(missing_ok=True)
+
+
 def write_frame_pack(
     clip: VideoClip,
     folder: str | Path,
@@ -85,39 +163,24 @@ def write_frame_pack(
     longest_side: int = 1280,
     on_frame: Callable[[int], None] | None = None,
 ) -> FramePack:
-    """Write the JPEGs of a clip while decoding it once.
+    """Write the JPEGs of an opened clip, decoding it once more.
 
     Args:
         clip: the clip.
-        folder: is made if it does not exist; gets `frames.pack` and `frames.json`.
-        longest_side: larger pictures are shrunk to it, smaller ones kept [px].
+        folder: as of `FramePackWriter`.
+        longest_side: as of `FramePackWriter` [px].
         on_frame: called with the index of each frame once it is written. If it raises, writing
             stops, nothing is left behind and the exception goes on to the caller: so one cancels.
 
     Raises:
         MediaError: the clip cannot be decoded, or the folder cannot be written.
     """
-    folder = Path(folder)
-    size = _shrunk(clip.size, longest_side)
-    part = folder / f"{PACK}.part"
-    offsets = [0]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / INDEX).unlink(missing_ok=True)  # a pack without its index is no pack
-        with part.open("wb") as file:
-            for frame in clip.frames():
-                file.write(_jpeg(frame.pixels, size))
-                offsets.append(file.tell())
-                if on_frame is not None:
-                    on_frame(frame.index)
-        part.replace(folder / PACK)
-        index = {"size": list(size), "offsets": offsets}
-        (folder / INDEX).write_text(json.dumps(index, separators=(",", ":")), encoding="utf-8")
-    except OSError as error:
-        raise MediaError("The preview of this clip cannot be written; is the disk full?") from error
-    finally:
-        part.unlink(missing_ok=True)
-    return FramePack(folder, size, tuple(offsets))
+    with FramePackWriter(folder, longest_side=longest_side) as writer:
+        for frame in clip.frames():
+            writer.add(frame.index, frame.pixels)
+            if on_frame is not None:
+                on_frame(frame.index)
+    return writer.pack
 
 
 def _shrunk(size: Size, longest_side: int) -> Size:

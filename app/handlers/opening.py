@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,22 +10,22 @@ from pathlib import Path
 from app.handlers.envelope import Message, Request, RequestError, Studio, change_project
 from app.history import Step
 from app.models import available_models
-from app.panels.clip import describe_clip, describe_models, picture_url
+from app.panels.clip import describe_clip, describe_models
 from app.panels.objects import describe_objects
 from app.project import add_object
-
-_FIRST_PICTURE_WIDTH = 960
 
 
 def open_upload(studio: Studio, upload: Path, name: str, model: str) -> Iterator[tuple[Message, str | None]]:
     """Take a clip in. Yields messages; the last comes with the new session's id."""
-    first = picture_url(upload, 0, studio.sessions.limits, _FIRST_PICTURE_WIDTH)
-    yield {"task": {"kind": "open", "text": f"Reading {name}", "done": 0, "picture": first}}, None
+    yield {"task": {"kind": "open", "text": f"Reading {name}", "done": 0}}, None
     session_id = None
     for progress in studio.sessions.create(upload, name=name, model=model):
         session_id = progress.session_id
         text = f"Reading {name} · frame {progress.frames_done}"
-        yield {"task": {"kind": "open", "text": text, "done": progress.frames_done}}, None
+        task = {"kind": "open", "text": text, "done": progress.frames_done}
+        if progress.first_jpeg is not None:
+            task["picture"] = f"data:image/jpeg;base64,{base64.b64encode(progress.first_jpeg).decode('ascii')}"
+        yield {"task": task}, None
     assert session_id is not None
     session = studio.sessions.open(session_id)
     studio.sessions.save(session_id, add_object(session.project))  # not by change_project: no step leads back from here
