@@ -70,6 +70,11 @@ class Format:
         return self.muxer in ("mp4", "mov", "webm")
 
     @property
+    def plays_in_browsers(self) -> bool:
+        """Whether an ordinary browser shows it, as a video or as a picture."""
+        return self.name not in ("h265", "prores", "png")
+
+    @property
     def is_available(self) -> bool:
         """Whether the ffmpeg that is installed has its encoder."""
         return not self.encoder or self.encoder in _encoders()
@@ -116,7 +121,7 @@ H264 = Format(
     "yuv420p",
     ("-profile:v", "high", "-preset", "veryfast", "-crf", "18"),
     _AAC,
-    bits_per_pixel=0.15,
+    bits_per_pixel=0.3,
 )
 _H265 = Format(
     "h265",
@@ -128,7 +133,7 @@ _H265 = Format(
     "yuv420p",
     ("-preset", "fast", "-crf", "21", "-tag:v", "hvc1"),
     _AAC,
-    bits_per_pixel=0.10,
+    bits_per_pixel=0.2,
 )
 _VP9 = Format(
     "vp9",
@@ -140,7 +145,7 @@ _VP9 = Format(
     "yuv420p",
     _vp9(24),
     _OPUS,
-    bits_per_pixel=0.12,
+    bits_per_pixel=0.3,
 )
 _AV1 = Format(
     "av1",
@@ -152,7 +157,7 @@ _AV1 = Format(
     "yuv420p",
     ("-preset", "9", "-crf", "26"),
     _AAC,
-    bits_per_pixel=0.08,
+    bits_per_pixel=0.25,
 )
 _VP9_ALPHA = Format(
     "webm-alpha",
@@ -165,7 +170,7 @@ _VP9_ALPHA = Format(
     (*_vp9(24), "-auto-alt-ref", "0"),  # with alternate frames libvpx loses alpha
     _OPUS,
     has_alpha=True,
-    bits_per_pixel=0.15,
+    bits_per_pixel=0.4,
 )
 _PRORES = Format(
     "prores",
@@ -203,7 +208,7 @@ _WEBP = Format(
     "bgra",
     ("-quality", "80", "-loop", "0"),
     has_alpha=True,
-    bits_per_pixel=0.35,
+    bits_per_pixel=0.7,
     longest_side=720,
     most_fps=25,
 )
@@ -217,30 +222,28 @@ _GIF = Format(
     "bgra",
     (),
     has_alpha=True,
-    bits_per_pixel=2.5,
+    bits_per_pixel=4.0,
     longest_side=480,
     most_fps=15,
 )
 
 FORMATS: tuple[Format, ...] = (
     H264,
-    replace(
-        H264, quality="share", options=("-profile:v", "high", "-preset", "fast", "-crf", "26"), bits_per_pixel=0.05
-    ),
+    replace(H264, quality="share", options=("-profile:v", "high", "-preset", "fast", "-crf", "26"), bits_per_pixel=0.1),
     replace(
         H264,
         quality="lossless",
         encoder="libx264rgb",  # the only way back to the very pixels: 4:2:0 would halve the colours
         pixels="rgb24",
         options=("-preset", "veryfast", "-qp", "0"),
-        bits_per_pixel=6.0,
+        bits_per_pixel=9.0,
     ),
     _H265,
-    replace(_H265, quality="share", options=("-preset", "fast", "-crf", "28", "-tag:v", "hvc1"), bits_per_pixel=0.04),
+    replace(_H265, quality="share", options=("-preset", "fast", "-crf", "28", "-tag:v", "hvc1"), bits_per_pixel=0.07),
     _VP9,
-    replace(_VP9, quality="share", options=_vp9(36), bits_per_pixel=0.04),
+    replace(_VP9, quality="share", options=_vp9(36), bits_per_pixel=0.12),
     _AV1,
-    replace(_AV1, quality="share", options=("-preset", "9", "-crf", "40"), bits_per_pixel=0.03),
+    replace(_AV1, quality="share", options=("-preset", "9", "-crf", "40"), bits_per_pixel=0.08),
     _VP9_ALPHA,
     _PRORES,
     _PNG,
