@@ -22,11 +22,12 @@ from training.clicks import corrections, drawn_boxes, random_clicks
 from training.clips import Clips
 from training.losses import LossWeights, intersection_over_union, mask_losses
 from training.motion import bent_grids, inverse_transforms
-from training.textures import normal, uniform
+from training.textures import normal, smooth_noise, uniform
 
 FIRST_SHARE = 0.6  # of the loss, for candidate 0 where it is the answer; else for the best of the other three
 LOST_CHANCE = 0.08  # of the last mask being withheld, so that a lost object is found again by the memories
 LAST_SHIFT, LAST_GROWTH, LAST_BENDING = 0.05, 0.08, 0.15  # how outdated a mask is, in half frames and in logs
+SPOILED_CHANCE = 0.2  # of an answer being remembered worse than it was
 STRIDE = 4  # of low-res masks [px]
 SMALLEST_TARGET = 0.004  # share of the picture; less of an object on the first frame and it is not asked for
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # as in sam2_model.preprocessing
@@ -194,6 +195,8 @@ def clip_episode(
                 losses.append(loss)
         ious.append(_mean_iou(logits, truth))
         prompted = t == 0 or t == corrected_frame
+        if not prompted:
+            logits = spoiled(logits, gen)
         _remember(model, banks, t, features.low, logits, pointer, score, prompted)
     later = torch.stack(ious[1:]).nanmean() if length > 1 else ious[0]
     return EpisodeResult(torch.stack(losses).mean(), float(ious[0]), float(later))
@@ -262,6 +265,27 @@ def outdated_masks(coverage: Tensor, gen: torch.Generator) -> PromptTensors:
     sureness = uniform(gen, n, 1, 1, 1, low=4, high=20)
     labels = torch.full((n, 1), PADDING_LABEL, device=coverage.device)
     return PromptTensors(torch.zeros(n, 1, 2, device=coverage.device), labels, sureness * (moved - 0.5))
+
+
+def spoiled(logits: Tensor, gen: torch.Generator) -> Tensor:
+    """What drifting makes of some answers: a part lost, or all of it moved.
+
+    They are remembered like that, so that later frames learn to trust the prompted frame more than the last ones.
+
+    Args:
+        logits: (N, 1, h, w).
+    """
+    n, _, height, _ = logits.shape
+    # A smooth field is below -0.4 in patches that make up about a third of the picture.
+    is_lost = smooth_noise(gen, n, 3, height) < -0.4
+    torn = torch.where(is_lost & (logits > 0), -logits, logits)
+    still = torch.zeros(n, 1, device=logits.device)
+    growth = torch.exp(2 * LAST_GROWTH * normal(gen, n, 1))
+    transforms = inverse_transforms(2 * LAST_SHIFT * normal(gen, n, 1, 2), growth, still, still + 1)
+    grid = bent_grids(gen, transforms, height, bending=uniform(gen, n, high=LAST_BENDING))
+    moved = F.grid_sample(logits.float(), grid, padding_mode="border", align_corners=False).to(logits.dtype)
+    fate = uniform(gen, n, 1, 1, 1)
+    return torch.where(fate < SPOILED_CHANCE / 2, torn, torch.where(fate < SPOILED_CHANCE, moved, logits))
 
 
 def _stale(prompt: PromptTensors | None, gen: torch.Generator) -> PromptTensors | None:
