@@ -14,6 +14,11 @@ STRIP = 64
 """About how many rows are done at a time, see `effects.blend`."""
 
 
+EXTENSION_CELL = 8
+EXTENSION = 16
+"""How far `extend` carries colours [px], in blocks of the size above."""
+
+
 def sum_blocks(pixels: Pixels, alpha: Alpha, cell: int) -> tuple[NDArray[Any], Alpha]:
     """Average `pixels·alpha` and `alpha` over blocks of `cell` × `cell` [px] from the first pixel on.
 
@@ -36,6 +41,31 @@ def sum_blocks(pixels: Pixels, alpha: Alpha, cell: int) -> tuple[NDArray[Any], A
         cv2.resize(part_alpha, small, dst=weight[top : top + step], interpolation=cv2.INTER_AREA)
         cv2.resize(part, small, dst=weighted[top : top + step], interpolation=cv2.INTER_AREA)
     return weighted, weight
+
+
+def extend(pixels: Pixels, alpha: Alpha) -> Pixels:
+    """Carry the target's own colours over its edge, for effects that look at neighbouring pixels.
+
+    What lay there is gone: a filter may then read up to `EXTENSION` [px] beyond the target without taking in what is
+    none of its own. The window of such an effect is `box.grown(reach).snapped(EXTENSION_CELL)`.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+        alpha: (H, W) float32; the target is where it is not 0.
+
+    Returns:
+        (H, W, 3) uint8; `pixels` itself where the target covers everything.
+    """
+    beyond = (alpha <= 0).view(np.uint8)
+    if not cv2.hasNonZero(beyond):
+        return pixels
+    weighted, weight = sum_blocks(pixels, alpha, EXTENSION_CELL)
+    weighted, weight = (cv2.blur(each, (5, 5), borderType=cv2.BORDER_CONSTANT) for each in (weighted, weight))
+    cells = divide_by_weight(weighted, weight)
+    size = cells.shape[1] * EXTENSION_CELL, cells.shape[0] * EXTENSION_CELL
+    # Whole cells, not smooth ones: at the window's border a smooth one would depend on where the border is.
+    filled = cv2.resize(cells, size, interpolation=cv2.INTER_NEAREST)[: alpha.shape[0], : alpha.shape[1]]
+    return cv2.copyTo(filled, beyond, pixels.copy())
 
 
 def divide_by_weight(weighted: NDArray[Any], weight: Alpha) -> Pixels:

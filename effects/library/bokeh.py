@@ -1,0 +1,60 @@
+"""Bokeh: out of focus, with discs of light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from effects.box import Box, Size
+from effects.effect import Effect, Pixels, Shot, setting
+from effects.shrink import divide_by_weight, sum_blocks
+
+
+@dataclass(frozen=True)
+class Bokeh(Effect):
+    """Blurs like a wide-open lens: each light becomes a disc."""
+
+    size: float = setting(0.5, low=0, high=1)
+    lights: float = setting(0.6, low=0, high=1, label="Glow of lights")
+
+    def apply(self, shot: Shot) -> Pixels:
+        """An average over a disc in which bright pixels weigh more: light adds up in a lens, grey levels do not."""
+        radius = self._radius(shot.frame_size)
+        if radius < 0.8:
+            return shot.pixels
+        cell = self._cell(shot.frame_size)
+        height, width = shot.alpha.shape
+        light = cv2.LUT(cv2.cvtColor(shot.pixels, cv2.COLOR_RGB2GRAY), self._weights())
+        weighted, weight = sum_blocks(shot.pixels, shot.alpha * light, cell)
+        disc = _disc(radius / cell)
+        weighted, weight = (cv2.filter2D(each, -1, disc, borderType=cv2.BORDER_CONSTANT) for each in (weighted, weight))
+        small = divide_by_weight(weighted, weight)
+        if cell == 1:
+            return small
+        size = (small.shape[1] * cell, small.shape[0] * cell)
+        return cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)[:height, :width]
+
+    def window(self, box: Box, frame_size: Size) -> Box:
+        """One cell more on each side: enlarging looks at the neighbouring cell."""
+        cell = self._cell(frame_size)
+        return box.snapped(cell).grown(cell)
+
+    def _radius(self, frame_size: Size) -> float:
+        """Of the disc [px]: at full size a twentieth of the shorter side."""
+        return self.size * min(frame_size) / 20
+
+    def _cell(self, frame_size: Size) -> int:
+        return max(1, round(self._radius(frame_size) / 4.5))
+
+    def _weights(self) -> np.ndarray:
+        return (1 + 12 * self.lights * (np.arange(256) / 255) ** 5).astype(np.float32)
+
+
+def _disc(radius: float) -> np.ndarray:
+    """A disc with a soft rim; its sum is 1."""
+    reach = int(np.ceil(radius))
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    disc = np.clip(radius + 0.5 - np.hypot(x, y), 0, 1)
+    return (disc / disc.sum()).astype(np.float32)

@@ -1,0 +1,45 @@
+"""Edges: only the lines of the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from effects.blend import plain
+from effects.box import Box, Size
+from effects.color import gradient
+from effects.effect import Effect, Pixels, Shot, setting
+from effects.shrink import EXTENSION_CELL, extend
+
+REACH = 4
+
+
+@dataclass(frozen=True)
+class Edges(Effect):
+    """Leaves only the lines of the picture, glowing in its own colours or drawn in one."""
+
+    style: str = setting("own colours", choices=("own colours", "one colour"))
+    line: str = setting("#ffffff")
+    ground: str = setting("#0b0d12")
+    strength: float = setting(0.5, low=0, high=1)
+
+    def apply(self, shot: Shot) -> Pixels:
+        own = extend(shot.pixels, shot.alpha)
+        light = cv2.blur(cv2.cvtColor(own, cv2.COLOR_RGB2GRAY), (3, 3))
+        across = cv2.convertScaleAbs(cv2.Sobel(light, cv2.CV_16S, 1, 0))
+        down = cv2.convertScaleAbs(cv2.Sobel(light, cv2.CV_16S, 0, 1))
+        found = cv2.addWeighted(across, 0.4 + 2.2 * self.strength, down, 0.4 + 2.2 * self.strength, -14)
+        ground = shot.paint(self.ground)
+        if self.style == "one colour":
+            return cv2.applyColorMap(found, gradient([(0, ground), (1, shot.paint(self.line))]))
+        # The line takes the colour that lies beside it, as bright as it can be.
+        brightest = np.maximum(cv2.max(cv2.max(own[..., 0], own[..., 1]), own[..., 2]), 40)
+        lines = cv2.divide(
+            cv2.multiply(own, cv2.merge([found] * 3), dtype=cv2.CV_16U), cv2.merge([brightest] * 3), dtype=cv2.CV_8U
+        )
+        return cv2.max(lines, plain(ground, found.shape))
+
+    def window(self, box: Box, frame_size: Size) -> Box:
+        return box.grown(REACH).snapped(EXTENSION_CELL)

@@ -1,0 +1,54 @@
+"""Grain: as film has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from effects.effect import Effect, Pixels, Shot, setting
+
+TILE = 512
+
+
+@dataclass(frozen=True)
+class Grain(Effect):
+    """Lays the lively grain of film over the picture, another on each frame."""
+
+    strength: float = setting(0.4, low=0, high=1)
+    size: float = setting(1.5, low=1, high=6, unit="px")
+    is_colored: bool = setting(False, label="In colour")
+
+    def apply(self, shot: Shot) -> Pixels:
+        """Each frame looks at another place of one tile of noise, so that the same frame always looks the same."""
+        tile = _tile(self.strength, self.size, self.is_colored)
+        shift_x, shift_y = (int(each) for each in np.random.default_rng(shot.index).integers(0, TILE, 2))
+        x0, y0 = (shot.corner[0] + shift_x) % TILE, (shot.corner[1] + shift_y) % TILE
+        grained = np.empty_like(shot.pixels)
+        for top, rows in _pieces(y0, shot.alpha.shape[0]):
+            for left, columns in _pieces(x0, shot.alpha.shape[1]):
+                noise = tile[rows, columns]
+                place = slice(top, top + noise.shape[0]), slice(left, left + noise.shape[1])
+                grained[place] = cv2.add(shot.pixels[place], noise, dtype=cv2.CV_8U)
+        return grained
+
+
+def _pieces(start: int, length: int) -> list[tuple[int, slice]]:
+    """How a stretch of that length, from `start` in the tile on, is laid with tiles: place and part of the tile."""
+    first = [(0, slice(start, min(start + length, TILE)))]
+    return first + [(at, slice(0, min(TILE, length - at))) for at in range(TILE - start, length, TILE)]
+
+
+@lru_cache(maxsize=8)
+def _tile(strength: float, size: float, is_colored: bool) -> np.ndarray:
+    """Noise (TILE, TILE, 3) int16 that goes on over its borders."""
+    random = np.random.default_rng(20)
+    noise: np.ndarray = random.standard_normal((TILE, TILE, 3 if is_colored else 1)).astype(np.float32)
+    if size > 1:
+        pad = 16
+        wrapped = cv2.copyMakeBorder(noise, pad, pad, pad, pad, cv2.BORDER_WRAP)
+        noise = np.asarray(cv2.GaussianBlur(wrapped, (0, 0), size / 2))[pad:-pad, pad:-pad].reshape(noise.shape)
+    noise = np.rint(noise * (60 * strength / noise.std())).astype(np.int16)
+    return np.ascontiguousarray(np.broadcast_to(noise, (TILE, TILE, 3)))

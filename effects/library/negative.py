@@ -1,0 +1,31 @@
+"""Negative: light is dark, as on film or in an x-ray."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from effects.color import gradient
+from effects.effect import Effect, Pixels, Shot, setting
+
+XRAY = gradient([(0, (2, 6, 14)), (0.35, (18, 52, 86)), (0.75, (140, 196, 222)), (1, (240, 252, 255))])
+
+
+@dataclass(frozen=True)
+class Negative(Effect):
+    """Turns light into dark: a colour negative, or the cold blue of an x-ray."""
+
+    style: str = setting("x-ray", choices=("x-ray", "colour", "black and white"))
+    strength: float = setting(1.0, low=0, high=1)
+
+    def apply(self, shot: Shot) -> Pixels:
+        if self.style == "colour":
+            turned: Pixels = 255 - shot.pixels
+        else:
+            dark = 255 - cv2.cvtColor(shot.pixels, cv2.COLOR_RGB2GRAY)
+            turned = cv2.applyColorMap(dark, XRAY) if self.style == "x-ray" else np.asarray(cv2.merge([dark] * 3))
+        if self.strength == 1:
+            return turned
+        return cv2.addWeighted(turned, self.strength, shot.pixels, 1 - self.strength, 0)
