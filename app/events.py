@@ -11,7 +11,7 @@ import gradio as gr
 from app import tracking
 from app.editor.channels import reply
 from app.editor.frame_editor import FrameEditor
-from app.handlers import editing, effects, opening, running
+from app.handlers import editing, effects, exporting, opening, running
 from app.handlers.envelope import Handler, Message, Request, Studio, answer
 from app.panels.clip import ClipPanel
 
@@ -39,13 +39,14 @@ def connect_events(studio: Studio, session: gr.State, editor: FrameEditor, clip:
         "look": effects.look,
         "layers": effects.layers,
         "thumbs": effects.thumbs,
+        "estimate": exporting.estimate,
         "masks": editing.masks,
         "model": opening.model,
     }.items():
         _listen(editor, channel, _answering(channel, handler, studio), [session], [editor], settings, _QUICK)
     for channel, handler, stopper in (
         ("track", running.track, running.stop_track),
-        ("render", running.render, running.stop_render),
+        ("render", exporting.render, exporting.stop_render),
         ("playback", effects.playback, effects.stop_playback),
     ):
         task = _listen(editor, channel, _answering(channel, handler, studio), [session], [editor], settings, _LONG)

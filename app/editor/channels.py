@@ -23,6 +23,7 @@ CHANNELS = (
     "stop_track",
     "render",
     "stop_render",
+    "estimate",
     "model",
 )
 

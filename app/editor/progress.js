@@ -7,14 +7,9 @@ function showProgress(part, task) {
   } else {
     bar.removeAttribute("value");
   }
-  const words = [];
-  if (task.total) words.push(`${task.done} of ${task.total} frames`);
-  if (task.rate) words.push(`${task.rate.toFixed(task.rate < 10 ? 1 : 0)} a second`);
-  if (task.rate && task.left !== undefined) words.push(`${spellSeconds(task.left)} left`);
-  part.querySelector(".ms-progress-text").textContent = words.join(" · ") || task.text || "Starting …";
-}
-
-function spellSeconds(seconds) {
-  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  const said = [];
+  if (task.total) said.push(t("progress.done", { done: task.done, total: task.total }));
+  if (task.rate) said.push(t("progress.rate", { rate: words.number(task.rate, task.rate < 10 ? 1 : 0) }));
+  if (task.rate && task.left !== undefined) said.push(t("progress.left", { time: words.seconds(task.left) }));
+  part.querySelector(".ms-progress-text").textContent = said.join(" · ") || task.text || t("progress.starting");
 }

@@ -39,9 +39,9 @@ function openStudio() {
       Object.assign(studio.state, patch);
       studio.emit("change", Object.keys(patch));
     },
-    /** One sentence for the person. kind: "info" | "error" */
+    /** One sentence for the person, or the `{key, …values}` of one. kind: "info" | "error" */
     say(text, kind = "info") {
-      studio.emit("say", { text, kind });
+      studio.emit("say", { text: spoken(text), kind });
     },
     object(id) {
       return studio.state.objects.find((object) => object.id === id);

@@ -17,13 +17,18 @@ from app.exports.everything import Everything
 from app.exports.kind import ExportError, ExportKind, ExportProgress, Extent, Material, Option, Value, Values, safe_stem
 from app.exports.mask_images import MaskImages
 from app.exports.matte import MatteVideo
+from app.exports.project_file import ProjectFile
 from app.exports.sav import Sav
 from app.exports.table import Table
 from app.exports.video import CutOut, MovingPicture, Video
 from app.sessions import Session
 from media.formats import format_names
 
-_ALL = (Video(), MovingPicture(), CutOut(), MaskImages(), Davis(), Coco(), Sav(), Table(), MatteVideo(), Everything())
+_ALL = (
+    *(Video(), MovingPicture(), CutOut()),
+    *(MaskImages(), Davis(), Coco(), Sav(), Table(), MatteVideo()),
+    *(Everything(), ProjectFile()),
+)
 KINDS: Mapping[str, ExportKind] = {kind.name: kind for kind in _ALL}
 """Every kind, in the order in which the page shows them."""
 

@@ -159,6 +159,11 @@ def describe_history(history: History) -> Message:
     }
 
 
+def describe_task(kind: str, done: int, total: int, rate: float = 0.0, left: float = 0.0) -> Message:
+    """How far a long task is: `rate` in frames a second, `left` in seconds."""
+    return {"kind": kind, "done": done, "total": total, "rate": round(rate, 2), "left": round(left, 1)}
+
+
 def _enveloped(message: Message, request: Request, *, done: bool) -> Message:
     return {**message, "id": next(_serial), "re": request.get("n"), "done": done}
 

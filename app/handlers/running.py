@@ -1,20 +1,16 @@
-"""The two long tasks, tracking and rendering: they tell how far they are, and can be stopped."""
+"""Tracking as the page asks for it: it tells how far it is, and can be stopped."""
 
 from __future__ import annotations
 
-import secrets
-import shutil
 from collections.abc import Iterator
 from functools import partial
 
 from app import tracking
 from app.clip_tracker import TrackedFrame, TrackingPass
-from app.handlers.envelope import Message, Request, RequestError, Studio, change_project, open_session
+from app.handlers.envelope import Message, Request, RequestError, Studio, change_project, describe_task, open_session
 from app.heartbeat import beats
 from app.history import Scope, Step
-from app.panels.export import describe_output, output_name
 from app.panels.objects import describe_lanes, describe_mask
-from app.render import render_session
 from app.sessions import Session
 
 
@@ -26,7 +22,7 @@ def track(studio: Studio, session_id: str | None, request: Request) -> Iterator[
     total = sum(len(run.frames) for run in passes)
     done = 0
     change_project(studio, session.id, lambda project: project, _track_step(session, passes))
-    yield {"task": _task("track", done, total), "status": "Tracking …"}
+    yield {"task": describe_task("track", done, total), "status": "Tracking …"}
     for run in passes:
         for frames in beats(partial(tracking.propagate, session.id, run.start, run.stop, run.step, run.object_ids)):
             done += len(frames)
@@ -66,32 +62,6 @@ def plan_tracking(session: Session, start: int | None) -> tuple[TrackingPass, ..
     return tuple(again)
 
 
-def render(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
-    """Write the clip with its effects as an mp4."""
-    session = open_session(studio, session_id)
-    yield {"task": _task("render", 0, session.info.num_frames), "status": "Rendering …"}
-    # A folder of its own for each: a cancelled render may still be ending when the next one begins.
-    folder = session.output(secrets.token_hex(8))
-    folder.mkdir()
-    out = folder / output_name(session.info)
-    for progress in beats(lambda: render_session(session, out)):
-        studio.sessions.touch(session.id)
-        if progress:
-            now = progress[-1]
-            yield {"task": _task("render", now.done, now.total, now.frames_per_second, now.seconds_left)}
-        else:
-            yield {}
-    for older in folder.parent.iterdir():
-        if older != folder:
-            shutil.rmtree(older, ignore_errors=True)
-    yield {"task": None, "output": describe_output(out, session.info), "status": "The video is ready."}
-
-
-def stop_render(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
-    """Called when the page has stopped `render`."""
-    yield {"task": None, "status": "Rendering was cancelled; nothing else has changed."}
-
-
 def _tracked(frames: list[TrackedFrame], done: int, total: int) -> Message:
     """What the page hears of some tracked frames; a sign of life where there are none."""
     if not frames:
@@ -99,7 +69,7 @@ def _tracked(frames: list[TrackedFrame], done: int, total: int) -> Message:
     rate = frames[-1].frames_per_second
     return {
         "masks": [describe_mask(mask) for frame in frames for mask in frame.masks],
-        "task": _task("track", done, total, rate, (total - done) / max(rate, 1e-6)),
+        "task": describe_task("track", done, total, rate, (total - done) / max(rate, 1e-6)),
         "follow": frames[-1].frame_index,
     }
 
@@ -108,7 +78,3 @@ def _after_tracking(studio: Studio, session_id: str | None) -> Message:
     session = open_session(studio, session_id)
     lanes = describe_lanes(session.masks, session.project.object_ids, session.info.num_frames)
     return {"task": None, "lanes": lanes, "tracked": any(lane.strip("0") for lane in lanes.values())}
-
-
-def _task(kind: str, done: int, total: int, rate: float = 0.0, left: float = 0.0) -> Message:
-    return {"kind": kind, "done": done, "total": total, "rate": round(rate, 2), "left": round(left, 1)}

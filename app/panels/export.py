@@ -1,8 +1,7 @@
-"""The export panel: render, watch, download."""
+"""The export panel: what leaves, how good and how big; then watch it, download it, pass it on."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,11 @@ from typing import Any
 import gradio as gr
 
 from app.editor.assets import read_asset, read_script
+from app.exports.catalogue import describe_kinds
 from app.sessions import ClipInfo
+
+# What a browser can show of itself; everything else is offered for download alone.
+_SHOWN = {".mp4": "video", ".webm": "video", ".gif": "image", ".webp": "image"}
 
 
 @dataclass(frozen=True)
@@ -24,22 +27,23 @@ def build_export_panel() -> ExportPanel:
     """Lay out the panel; must be called inside a `gr.Blocks`."""
     view = gr.HTML(
         html_template=read_asset("export.html"),
-        js_on_load=read_script("progress.js", "export.js"),
+        js_on_load=read_script("progress.js", "export.js", "export_dialog.js"),
         apply_default_css=False,
         elem_id="export-panel",
+        kinds=describe_kinds(),
     )
     return ExportPanel(view)
 
 
-def output_name(info: ClipInfo) -> str:
-    """What a rendered file is called: the browser saves it under this name, so it says which clip it is."""
-    stem = re.sub(r"[^\w .()-]", "_", Path(info.name).stem)[:80].strip(" .") or "clip"
-    return f"{stem}-masklet.mp4"
-
-
-def describe_output(path: Path, info: ClipInfo) -> dict[str, Any]:
-    """A rendered file for the page: where it lies, what to call it, and its facts in words."""
-    height, width = info.size
-    sound = "with sound" if info.has_audio else "no sound"
-    facts = f"{width} × {height} · {info.duration:.1f} s · {path.stat().st_size / 1e6:.1f} MB · {sound}"
-    return {"path": str(path), "name": path.name, "facts": facts}
+def describe_output(path: Path, kind: str, info: ClipInfo) -> dict[str, Any]:
+    """An exported file for the page: where it lies, what to call it, how to show it, and its facts."""
+    return {
+        "path": str(path),
+        "name": path.name,
+        "kind": kind,
+        "shown": _SHOWN.get(path.suffix, "file"),
+        "bytes": path.stat().st_size,
+        "size": list(info.size),
+        "seconds": info.duration,
+        "has_sound": info.has_audio and kind == "video",
+    }

@@ -1,0 +1,51 @@
+"""The way out: how large an export will be, and making it; it tells how far it is, and can be stopped."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from app.exports.catalogue import estimate_bytes, export
+from app.handlers.envelope import Message, Request, Studio, describe_task, open_session
+from app.heartbeat import beats
+from app.panels.export import describe_output
+
+
+def estimate(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """About how many bytes an export will have: {kind, values}."""
+    session = open_session(studio, session_id)
+    yield {"estimate": estimate_bytes(session, str(request["kind"]), _values(request))}
+
+
+def render(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """Make an export: {kind, values}; a video, if nothing else is said. The one before goes when this one is there."""
+    session = open_session(studio, session_id)
+    kind, values = str(request.get("kind", "video")), _values(request)
+    yield {"task": describe_task("render", 0, session.info.num_frames), "status": {"key": "export.running"}}
+    path = None
+    for progress in beats(lambda: export(session, kind, values)):
+        studio.sessions.touch(session.id)
+        if not progress:
+            yield {}
+            continue
+        now = progress[-1]
+        path = now.path
+        yield {"task": describe_task("render", now.done, now.total, now.frames_per_second, now.seconds_left)}
+    assert path is not None
+    for older in path.parent.parent.iterdir():
+        if older != path.parent:
+            shutil.rmtree(older, ignore_errors=True)
+    yield {"task": None, "output": describe_output(path, kind, session.info), "status": {"key": "export.done"}}
+
+
+def stop_render(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """Called when the page has stopped `render`."""
+    yield {"task": None, "status": {"key": "export.stopped"}}
+
+
+def _values(request: Request) -> Mapping[str, Any]:
+    values = request.get("values") or {}
+    if not isinstance(values, Mapping):
+        raise TypeError("the values of an export are a mapping")
+    return values

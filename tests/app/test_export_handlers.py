@@ -1,0 +1,64 @@
+"""The handlers behind the export dialog: every kind that it offers can be sized and made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.exports.catalogue import KINDS
+from app.handlers import exporting
+from app.handlers.envelope import Handler, Message, Studio, answer
+from app.models import DefaultModel
+from app.project import add_object
+from app.sessions import Session, Sessions
+from tests.app.made_clips import NUM_FRAMES, square_mask
+
+
+@pytest.fixture
+def studio(sessions: Sessions, clip_path: Path) -> Studio:
+    return Studio(sessions, DefaultModel("nano", "It is the test's."), clip_path.parent)
+
+
+@pytest.fixture
+def tracked(session: Session, sessions: Sessions) -> str:
+    sessions.save(session.id, add_object(session.project))
+    for index in range(NUM_FRAMES):
+        session.masks.write(1, index, square_mask(index))
+    return session.id
+
+
+def run(studio: Studio, handler: Handler, session_id: str, **request: Any) -> list[Message]:
+    return list(answer(handler, studio, session_id, {"n": 3, **request}))
+
+
+@pytest.mark.parametrize("kind", [name for name in KINDS if name not in ("cutout", "animation", "everything")])
+def test_each_kind_is_sized_and_made(studio: Studio, tracked: str, kind: str) -> None:
+    (sized,) = run(studio, exporting.estimate, tracked, kind=kind, values={})
+    assert sized["estimate"] > 0
+    *_, message = run(studio, exporting.render, tracked, kind=kind, values={})
+    assert "error" not in message
+    output = message["output"]
+    path = Path(output["path"])
+    assert path.stat().st_size == output["bytes"] > 0
+    assert output["name"].startswith("square-")
+    assert output["shown"] == ("video" if kind in ("video", "matte") else "file")
+    assert output["has_sound"] == (kind == "video")
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"kind": "nonsense"}, "no export"),
+        ({"kind": "video", "values": {"format": "../x"}}, "must be one of"),
+        ({"kind": "masks", "values": {"objects": [9]}}, "no object 9"),
+        ({"kind": "video", "values": [1]}, "does not understand"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_in_a_sentence(
+    studio: Studio, tracked: str, request_: dict[str, Any], words: str
+) -> None:
+    *_, message = run(studio, exporting.render, tracked, **request_)
+    assert words in message["error"]
+    assert message["task"] is None
