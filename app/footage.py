@@ -127,7 +127,8 @@ class ClipFootage:
                 for index in range(self.num_frames)
             ]
             factors = self.size[1] / self._full_size[1], self.size[0] / self._full_size[0]
-            self._paths[object_ids] = Path([_scaled(each, *factors) for each in found])
+            tracked = [all(self._masks.path(each, index).exists() for each in ids) for index in range(self.num_frames)]
+            self._paths[object_ids] = Path([_scaled(each, *factors) for each in found], tracked)
         return self._paths[object_ids]
 
     def camera_step(self, index: int) -> Motion:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
@@ -12,11 +12,13 @@ import numpy as np
 
 from effects.blend import blend, mix
 from effects.box import Box, Size
+from effects.camera import Motion
 from effects.color import Color, object_color
 from effects.effect import Alpha, Drawing, EffectError, Pixels, Shot
-from effects.footage import ClipFrames, Footage, StillClip
+from effects.footage import ClipFrames, Footage, Pictures, StillClip
 from effects.layer import Layer
 from effects.matte import Mask, as_alpha, make_alpha
+from effects.path import Path
 
 WHITE: Color = (255, 255, 255)
 
@@ -61,17 +63,51 @@ def compose(
     """
     _check_frame(pixels, masks)
     picture = pixels.copy()
+    stack = list(layers)
     frames = clip or StillClip(pixels, masks)
-    for layer in layers:
+    covers = [layer for layer in stack if layer.effect.covers_wholly]
+    covered = CoveredClip(frames, covers) if covers else frames
+    for layer in stack:
         shown = layer.at(frame_index, clip.num_frames if clip else None)
         if shown is None:
             continue
         for aim in _aims(shown, masks, colors or {}, names or {}, pixels.shape[:2]):
-            footage = Footage(frames, aim.object_ids, aim.alpha_in)
+            footage = Footage(frames if layer.effect.covers_wholly else covered, aim.object_ids, aim.alpha_in)
             alpha = aim.alpha_in(masks)
             whole = Shot(picture, alpha, aim.color, frame_index, time, name=aim.name, footage=footage)
             _paint(picture, shown, whole)
     return picture
+
+
+@dataclass(frozen=True, eq=False)
+class CoveredClip:
+    """A clip whose frames are covered already: an effect that shows another frame must not show whom privacy hides."""
+
+    clip: ClipFrames
+    covers: Sequence[Layer]
+
+    @property
+    def num_frames(self) -> int:
+        return self.clip.num_frames
+
+    @property
+    def fps(self) -> float:
+        return self.clip.fps
+
+    def pixels(self, index: int) -> Pixels:
+        return compose(self.clip.pixels(index), self.clip.masks(index), self.covers, frame_index=index, clip=self.clip)
+
+    def masks(self, index: int) -> Mapping[int, Mask]:
+        return self.clip.masks(index)
+
+    def path(self, object_ids: tuple[int, ...] | None) -> Path:
+        return self.clip.path(object_ids)
+
+    def camera_step(self, index: int) -> Motion:
+        return self.clip.camera_step(index)
+
+    def video(self, path: str) -> Pictures:
+        return self.clip.video(path)
 
 
 class _Aim(NamedTuple):

@@ -118,6 +118,9 @@ class Effect(ABC):
     looks_around: ClassVar[bool] = False
     """True: what lies around the target is part of what the effect shows (a magnifier, a filled gap)."""
 
+    covers_wholly: ClassVar[bool] = False
+    """True: what shows through would defeat it (privacy): a layer refuses to weaken, shrink, blend or fade it."""
+
     lingers: ClassVar[bool] = False
     """True: the effect is also asked on frames where its object is absent, with alpha 0 (a trail, a frozen copy)."""
 

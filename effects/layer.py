@@ -73,6 +73,8 @@ class Layer:
                 object.__setattr__(self, name, known.check(getattr(self, name)))
         if self.stop is not None and self.stop <= self.start:
             raise EffectError(f"a layer stops after it starts, but start is {self.start} and stop is {self.stop}")
+        if self.effect.covers_wholly:
+            self._check_whole()
         moving = _moving_settings(type(self.effect))
         for name in self.keyframes:
             if name not in moving:
@@ -81,6 +83,15 @@ class Layer:
                 )
         checked = {name: check_keyframes(moving[name], given) for name, given in self.keyframes.items()}
         object.__setattr__(self, "keyframes", checked)
+
+    def _check_whole(self) -> None:
+        """Refuse whatever would let something show through a cover; opacity 0 is a layer that is switched off."""
+        is_whole = self.opacity in (0, 1) and self.grow >= 0 and self.blend == "normal" and not self.keyframes
+        if not is_whole or self.fade_in or self.fade_out:
+            raise EffectError(
+                f"{self.effect.name} covers wholly: its layer takes no opacity below 1, no negative grow, "
+                "no other blend than normal, no fade and no keyframes"
+            )
 
     def at(self, frame_index: int, num_frames: int | None = None) -> Layer | None:
         """The layer as it is on one frame: keyframes and fades turned into plain settings; None where it does not show.

@@ -75,14 +75,24 @@ def join_sightings(sightings: Iterable[Sighting | None]) -> Sighting | None:
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """Where something is on each frame of a clip, None where it is absent."""
+    """Where something is on each frame of a clip.
+
+    Attributes:
+        sightings: one a frame, None where it is absent.
+        tracked: on which frames it was looked for at all; None: on all of them.
+    """
 
     sightings: Sequence[Sighting | None]
+    tracked: Sequence[bool] | None = None
     _smoothed: dict[float, Path] = field(default_factory=dict, repr=False)
 
     def at(self, frame_index: int) -> Sighting | None:
         """Where it is on a frame; beyond the clip's ends as on its first or last frame."""
         return self.sightings[min(max(frame_index, 0), len(self.sightings) - 1)]
+
+    def was_tracked(self, frame_index: int) -> bool:
+        """Whether anybody looked for it on that frame: an absence then means that it was not there."""
+        return self.tracked is None or self.tracked[frame_index]
 
     def smoothed(self, frames: float) -> Path:
         """The path without its jitter, and without lag.
@@ -96,7 +106,7 @@ class Path:
         if frames <= 0:
             return self
         if frames not in self._smoothed:
-            self._smoothed[frames] = Path(_smooth(self.sightings, frames))
+            self._smoothed[frames] = Path(_smooth(self.sightings, frames), self.tracked)
         return self._smoothed[frames]
 
 

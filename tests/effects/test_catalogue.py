@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import cv2
@@ -28,6 +28,7 @@ from effects import (
 )
 from effects.blend import mix
 from effects.box import Box
+from effects.footage import Footage, StillClip
 from tests.effects.moving_clip import MovingClip
 
 ALL = pytest.mark.parametrize("effect_class", EFFECTS.values(), ids=EFFECTS.keys())
@@ -155,12 +156,14 @@ def test_an_effect_seen_through_its_window_is_the_effect_on_the_whole_frame(effe
     pixels[:, 120:] = 255  # a step near the target's edge, so that it matters what lies beyond
     pixels[:, :120] //= 8
     alpha = mask.astype(np.float32)
+    footage = Footage(StillClip(pixels, {1: alpha}), (1,), lambda masks: masks[1])
+    complete = Shot(pixels, alpha, (9, 99, 200), footage=footage)
     for effect in extremes(effect_class):
         window = effect.window(Box.around(alpha), size).clipped(size)
         corner = (window.x0, window.y0)
-        seen = Shot(pixels[window.slices], alpha[window.slices], (9, 99, 200), frame_size=size, corner=corner)
+        seen = replace(complete, pixels=pixels[window.slices], alpha=alpha[window.slices], corner=corner)
         part = apply_to(effect, seen).astype(int)
-        whole = apply_to(effect, Shot(pixels, alpha, (9, 99, 200))).astype(int)
+        whole = apply_to(effect, complete).astype(int)
         where = np.ones(part.shape[:2], bool) if effect.draws_around else mask[window.slices]
         assert np.abs(part - whole[window.slices])[where].max() <= ROUNDING
 

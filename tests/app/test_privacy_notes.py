@@ -1,0 +1,29 @@
+"""Which frames to look at, told of those alone whom a layer covers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from app.footage import ClipFootage
+from app.mask_folder import MaskFolder
+from app.privacy_notes import privacy_notes
+from effects.layer import parse_layer
+from tests.app.made_clips import SIZE, square_mask
+
+
+def test_the_frames_to_check_are_told_of_covered_objects(tmp_path: Path) -> None:
+    masks = MaskFolder(tmp_path / "masks")
+    for index in range(10):
+        masks.write(1, index, square_mask(index) & (index != 4))
+        if index != 7:
+            masks.write(2, index, square_mask(index))
+    frame = np.zeros((*SIZE, 3), np.uint8)
+    footage = ClipFootage(lambda index: frame, masks, num_frames=10, fps=25, size=SIZE)
+    names = {1: "Anna"}
+    assert privacy_notes([parse_layer("1 blur")], footage, names) == []
+    assert privacy_notes([parse_layer("1,2 privacy"), parse_layer("1 blur")], footage, names) == [
+        "Please check Anna on frame 4: out of sight.",
+        "Please check Object 2 on frame 7: not tracked.",
+    ]
