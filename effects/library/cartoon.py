@@ -11,7 +11,7 @@ from effects.box import Box, Size
 from effects.effect import Effect, Pixels, Shot, setting
 from effects.shrink import EXTENSION_CELL, extend
 
-REACH = 16
+REACH = 24
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,16 @@ class Cartoon(Effect):
         # Even sizes, so that halves fall on the same pixels wherever the window begins.
         even = cv2.copyMakeBorder(own, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
         small = cv2.resize(even, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        small = cv2.bilateralFilter(small, 5, 45, 3)
+        small = cv2.bilateralFilter(small, 7, 50, 3)
         tones = cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb)
-        colors = cv2.LUT(tones, self._tables())
-        flat = cv2.resize(cv2.cvtColor(colors, cv2.COLOR_YCrCb2RGB), even.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        flat = flat[:height, :width]
-        if self.ink == 0:
-            return flat
-        light = cv2.blur(cv2.cvtColor(own, cv2.COLOR_RGB2GRAY), (3, 3))
-        # Ink runs where it is darker than the surroundings.
-        dark = cv2.subtract(cv2.blur(light, (13, 13)), light)
-        line = cv2.convertScaleAbs(np.maximum(dark, 4) - 4, alpha=8 + 22 * self.ink)
-        return cv2.multiply(flat, cv2.merge([255 - line] * 3), scale=1 / 255)
+        drawn = cv2.cvtColor(cv2.LUT(tones, self._tables()), cv2.COLOR_YCrCb2RGB)
+        if self.ink > 0:
+            # Ink runs where it is darker than the surroundings; grass and fur, smoothed before, get little.
+            light = cv2.blur(tones[..., 0], (3, 3))
+            dark = cv2.subtract(cv2.blur(light, (9, 9)), light)
+            line = cv2.convertScaleAbs(np.maximum(dark, 6) - 6, alpha=6 + 20 * self.ink)
+            drawn = cv2.multiply(drawn, cv2.merge([255 - line] * 3), scale=1 / 255)
+        return cv2.resize(drawn, even.shape[1::-1], interpolation=cv2.INTER_LINEAR)[:height, :width]
 
     def window(self, box: Box, frame_size: Size) -> Box:
         return box.grown(REACH).snapped(EXTENSION_CELL)

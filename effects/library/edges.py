@@ -23,7 +23,7 @@ class Edges(Effect):
     style: str = setting("own colours", choices=("own colours", "one colour"))
     line: str = setting("#ffffff")
     ground: str = setting("#0b0d12")
-    strength: float = setting(0.5, low=0, high=1)
+    strength: float = setting(0.6, low=0, high=1)
 
     def apply(self, shot: Shot) -> Pixels:
         own = extend(shot.pixels, shot.alpha)

@@ -17,7 +17,7 @@ TILE = 512
 class Grain(Effect):
     """Lays the lively grain of film over the picture, another on each frame."""
 
-    strength: float = setting(0.4, low=0, high=1)
+    strength: float = setting(0.35, low=0, high=1)
     size: float = setting(1.5, low=1, high=6, unit="px")
     is_colored: bool = setting(False, label="In colour")
 
@@ -50,5 +50,5 @@ def _tile(strength: float, size: float, is_colored: bool) -> np.ndarray:
         pad = 16
         wrapped = cv2.copyMakeBorder(noise, pad, pad, pad, pad, cv2.BORDER_WRAP)
         noise = np.asarray(cv2.GaussianBlur(wrapped, (0, 0), size / 2))[pad:-pad, pad:-pad].reshape(noise.shape)
-    noise = np.rint(noise * (60 * strength / noise.std())).astype(np.int16)
+    noise = np.rint(noise * (40 * strength / noise.std())).astype(np.int16)
     return np.ascontiguousarray(np.broadcast_to(noise, (TILE, TILE, 3)))

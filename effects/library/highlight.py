@@ -24,8 +24,10 @@ class Highlight(Effect):
     strength: float = setting(0.45, low=0, high=1)
     outline: float = setting(3.0, low=0, high=40, unit="px")
 
+    pulse: float = setting(0.0, low=0, high=5, unit="s", label="Pulse every")
+
     def apply(self, shot: Shot) -> Drawing:
-        veil = shot.alpha * np.float32(self.strength)
+        veil = shot.alpha * np.float32(self.strength * self._beat(float(shot.time)))
         if self.outline > 0:
             line = draw_edge(shot.alpha, outer=self.outline / 2, inner=self.outline / 2)
             veil += line * (1 - veil)  # the line over the veil; of one colour, so both are mixed in at once
@@ -33,3 +35,7 @@ class Highlight(Effect):
 
     def window(self, box: Box, frame_size: Size) -> Box:
         return box.grown(math.ceil(self.outline / 2) + EDGE_MARGIN)
+
+    def _beat(self, time: float) -> float:
+        """How strong the veil is at a moment [s]: it swells and ebbs between a quarter and all of its strength."""
+        return 1.0 if self.pulse == 0 else 0.625 + 0.375 * math.cos(2 * math.pi * time / self.pulse)

@@ -20,11 +20,22 @@ class Outline(Effect):
 
     width: float = setting(5.0, low=1, high=60, unit="px")
     color: str = setting("object")
+    side: str = setting("outside", choices=("outside", "inside", "both"))
+    gap: float = setting(0.0, low=0, high=60, unit="px", label="Distance from the object")
 
     def apply(self, shot: Shot) -> Drawing:
-        # One pixel of the line lies on the object, so that no seam of the old background shows between them.
-        line = draw_edge(shot.alpha, outer=self.width - 1, inner=1)
+        outer, inner = self._reach()
+        line = draw_edge(shot.alpha, outer=outer, inner=inner)
         return Drawing(plain(shot.paint(self.color), line.shape), line)
 
     def window(self, box: Box, frame_size: Size) -> Box:
-        return box.grown(math.ceil(self.width) + EDGE_MARGIN)
+        return box.grown(math.ceil(self.width + self.gap) + EDGE_MARGIN)
+
+    def _reach(self) -> tuple[float, float]:
+        """How far the line reaches out of the object and into it [px]; with a gap its inner rim lies outside."""
+        if self.side == "inside":
+            return -self.gap, self.width + self.gap
+        if self.side == "both":
+            return self.width / 2, self.width / 2
+        # One pixel of the line lies on the object, so that no seam of the old background shows between them.
+        return (self.width - 1, 1.0) if self.gap == 0 else (self.gap + self.width, -self.gap)

@@ -21,17 +21,17 @@ class Sketch(Effect):
 
     pencil: str = setting("#26242b")
     paper: str = setting("#fbf8f1")
-    strength: float = setting(0.6, low=0, high=1)
+    strength: float = setting(0.5, low=0, high=1)
     crayons: float = setting(0.0, low=0, high=1, label="Crayons")
 
     def apply(self, shot: Shot) -> Pixels:
         """What is darker than its surroundings is pencil: the light divided by its own blur."""
         own = extend(shot.pixels, shot.alpha)
-        light = cv2.cvtColor(own, cv2.COLOR_RGB2GRAY)
+        light = cv2.blur(cv2.cvtColor(own, cv2.COLOR_RGB2GRAY), (3, 3))
         around = cv2.blur(cv2.blur(light, (15, 15)), (9, 9))
         flat = cv2.divide(light, np.maximum(around, 8), scale=255)
         steps = np.arange(256) / 255
-        curve = np.clip(255 * steps ** (1 + 7 * self.strength), 0, 255).astype(np.uint8)
+        curve = np.clip(255 * steps ** (1 + 4 * self.strength), 0, 255).astype(np.uint8)
         drawn = cv2.applyColorMap(
             cv2.LUT(flat, curve), gradient([(0, shot.paint(self.pencil)), (0.93, shot.paint(self.paper))])
         )
