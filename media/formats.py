@@ -103,7 +103,7 @@ class Format:
 
 
 _AAC = ("-c:a", "aac", "-b:a", "128k")
-_OPUS = ("-c:a", "libopus", "-b:a", "128k")
+_OPUS = ("-c:a", "libopus", "-b:a", "128k", "-af", "aformat=channel_layouts=7.1|5.1|quad|stereo|mono")
 _PCM = ("-c:a", "pcm_s16le")
 
 

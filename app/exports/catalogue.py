@@ -111,9 +111,14 @@ def write_export(
 def estimate_bytes(session: Session, name: str, given: Mapping[str, object]) -> int:
     """About how large an export will be [bytes], at once and without opening the clip."""
     kind = find_kind(name)
-    info = session.info
+    info, project = session.info, session.project
     extent = Extent(
-        info.size, info.num_frames, info.duration, len(session.project.objects), session.clip_path.stat().st_size
+        size=info.size,
+        result_size=project.reframe.size(info.size) if project.reframe else info.size,
+        num_frames=info.num_frames,
+        seconds=info.duration,
+        num_objects=len(project.objects),
+        clip_bytes=session.clip_path.stat().st_size,
     )
     return kind.estimate(extent, read_values(kind, given))
 

@@ -111,7 +111,8 @@ class Extent:
     """How much there is to export: enough to guess a file's size without opening the clip.
 
     Attributes:
-        size: (height, width) [px].
+        size: (height, width) of the clip and its masks [px].
+        result_size: (height, width) of the rendered picture, which the project may reframe [px].
         num_frames: of the clip.
         seconds: of the clip.
         num_objects: of the project.
@@ -119,6 +120,7 @@ class Extent:
     """
 
     size: tuple[int, int]
+    result_size: tuple[int, int]
     num_frames: int
     seconds: float
     num_objects: int

@@ -39,7 +39,7 @@ class Video(ExportKind):
         return _rendered(material, out, _format(values), keeps_location=bool(values["location"]))
 
     def estimate(self, extent: Extent, values: Values) -> int:
-        return _format(values).estimate(extent.size, extent.num_frames, extent.seconds)
+        return _format(values).estimate(extent.result_size, extent.num_frames, extent.seconds)
 
 
 class MovingPicture(ExportKind):
@@ -58,7 +58,7 @@ class MovingPicture(ExportKind):
         return _rendered(material, out, _format(values))
 
     def estimate(self, extent: Extent, values: Values) -> int:
-        return _format(values).estimate(extent.size, extent.num_frames, extent.seconds)
+        return _format(values).estimate(extent.result_size, extent.num_frames, extent.seconds)
 
 
 class CutOut(ExportKind):
@@ -82,7 +82,7 @@ class CutOut(ExportKind):
         return _rendered(material, out, _format(values), cut_out=material.object_ids(values))
 
     def estimate(self, extent: Extent, values: Values) -> int:
-        whole = _format(values).estimate(extent.size, extent.num_frames, extent.seconds)
+        whole = _format(values).estimate(extent.result_size, extent.num_frames, extent.seconds)
         return round(SMALL_SHARE_OF_FRAME * whole)
 
 
@@ -107,6 +107,7 @@ def _rendered(
         out,
         colors=project.rgb_colors,
         names=project.names,
+        reframe=project.reframe,
         format=target,
         cut_out=cut_out,
         keeps_location=keeps_location,

@@ -25,10 +25,11 @@ from app.exports.davis import davis_palette
 from app.exports.kind import ExportError, ExportProgress
 from app.exports.rle import encode_rle
 from app.mask_folder import MaskFolder
-from app.project import Project, ProjectError, add_object, rename, with_layers
+from app.project import Project, ProjectError, add_object, rename, with_layers, with_reframe
 from app.scratch import scratch_folder
 from app.sessions import Session, Sessions
 from effects.layer import parse_layer
+from effects.reframe import parse_reframe
 from media import MediaError
 from tests.app.made_clips import FPS, NUM_FRAMES, SIZE, decode, square_mask
 
@@ -220,6 +221,15 @@ def test_the_video_is_the_render(tracked: Session) -> None:
     pictures, _, seconds_of_sound = decode(made(tracked, "video"))
     assert seconds_of_sound > 1
     assert pictures[0][4, 60].tolist() == pytest.approx([0, 255, 0], abs=12)  # the layer of the project
+
+
+def test_a_reframed_project_is_exported_as_it_is_rendered(tracked: Session) -> None:
+    reframed = replace(tracked, project=with_reframe(tracked.project, parse_reframe("1 aspect=1:1")))
+    for name, given in (("video", {}), ("cutout", {"format": "prores", "objects": [1]})):
+        with av.open(str(made(reframed, name, **given))) as container:
+            context = container.streams.video[0].codec_context
+            assert context.width == context.height < SIZE[1]
+    assert estimate_bytes(reframed, "video", {}) < estimate_bytes(tracked, "video", {})
 
 
 def test_everything_opens_again(tracked: Session, clip_path: Path, tmp_path: Path) -> None:

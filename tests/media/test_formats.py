@@ -98,6 +98,19 @@ def test_colours_survive_every_codec(format: Format, tmp_path: Path) -> None:
     assert (mean <= 1.0, largest <= 3.0) == (True, True), (mean, largest)
 
 
+@pytest.mark.parametrize("name", ["h264", "vp9", "prores"])
+@pytest.mark.parametrize("layout", ["mono", "5.1(side)", "quad", "7.1"])
+def test_sound_of_any_layout_is_carried_over(layout: str, name: str, tmp_path: Path) -> None:
+    source = tmp_path / "a.mkv"
+    tone = f"sine=1000:r=44100:d=0.4,aformat=channel_layouts={layout}"
+    ffmpeg("-i", write_clip(tmp_path / "v.mp4", num_frames=10), "-f", "lavfi", "-i", tone, "-c:v", "copy", "-c:a",
+           "flac", source)  # fmt: skip
+    format = choose_format(name)
+    with av.open(str(write(source, tmp_path / f"b{format.suffix}", format))) as container:
+        expected = {"mono": 1, "quad": 4, "5.1(side)": 6, "7.1": 8}[layout]
+        assert container.streams.audio[0].codec_context.channels == expected
+
+
 def test_lossless_is_every_pixel(tmp_path: Path) -> None:
     noise = np.random.default_rng(2).integers(0, 256, (3, 33, 47, 3), np.uint8)
     like = write_clip(
