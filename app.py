@@ -11,6 +11,8 @@ from pathlib import Path
 # Threads that wait sleep instead of spinning, which must be said before torch is imported. On two cores shared with one
 # other busy program, spinning made tracking thirty times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# On an Apple GPU what it cannot do yet is done by the CPU.
+os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 
 with contextlib.suppress(ImportError):
     import spaces  # noqa: F401 - before torch: on ZeroGPU it must patch it first

@@ -13,7 +13,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported; app.py says why
+# Before torch is imported; app.py says why.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 
 from app import commands
 from app.exports.catalogue import KINDS
@@ -74,12 +76,15 @@ def _parser() -> argparse.ArgumentParser:
     track = commands_of.add_parser("track", help="follow objects through a clip and write their masks")
     _add_clip(track)
     _add_prompts(track)
+    _add_hardware(track)
+    _add_dry_run(track)
     track.add_argument("--masks", type=Path, required=True, metavar="DIR", help="where the masks are written")
     _add_reporting(track, commands.track)
 
     render = commands_of.add_parser("render", help="lay effects over a clip, with masks from disk or from a project")
     _add_clip(render)
     render.add_argument("--model", help="the model that tracks a project's prompts")
+    _add_hardware(render)
     source = render.add_mutually_exclusive_group()
     source.add_argument("--masks", type=Path, metavar="DIR", help="the masks that track wrote")
     source.add_argument("--project", type=Path, metavar="P.json", help="a saved project; its prompts are tracked first")
@@ -90,6 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     run = commands_of.add_parser("run", help="track and render in one go")
     _add_clip(run)
     _add_prompts(run)
+    _add_hardware(run)
+    _add_dry_run(run)
     run.add_argument("--masks", type=Path, metavar="DIR", help="keep the masks there")
     _add_layers(run)
     _add_output(run)
@@ -104,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_clip(export)
     _add_prompts(export)
+    _add_hardware(export)
     export.add_argument(
         "--masks", type=Path, metavar="DIR", help="the masks that track wrote; else they are tracked now"
     )
@@ -134,9 +142,26 @@ def _add_clip(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_prompts(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", metavar="NAME", help="a preset's name or a checkpoint's path")
+    parser.add_argument("--model", metavar="NAME", help="a preset's name or a checkpoint's path; @512 after it: fast")
     parser.add_argument("--object", action="append", default=[], dest="objects", metavar="PROMPT", help=USAGE)
     parser.add_argument("--project", type=Path, metavar="P.json", help="start from a saved project")
+
+
+def _add_hardware(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", choices=("cuda", "mps", "cpu"), help="where the network runs")
+    parser.add_argument("--dtype", choices=("float32", "bfloat16"), help="its numbers")
+    parser.add_argument("--look-ahead", type=_at_least_one, metavar="FRAMES", help="frames encoded in one batch")
+
+
+def _add_dry_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="say how long tracking would take, and write nothing")
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} came; 1 or more is wanted")
+    return number
 
 
 def _add_layers(parser: argparse.ArgumentParser) -> None:

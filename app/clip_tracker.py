@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from math import exp
 from typing import Literal
@@ -14,9 +15,10 @@ from typing import Literal
 import numpy as np
 
 from app.mask_folder import MaskFolder, overlay_from_png
+from app.pipeline import read_ahead
 from app.project import FramePrompt, Project, mask_from_text
 from media.video_clip import VideoClip
-from sam2_model import SAM2, FrameMasks, Prompt, PromptError, VideoPredictor
+from sam2_model import SAM2, Budget, FrameMasks, Prompt, PromptError, VideoPredictor
 
 # Backward tracking decodes forwards, a block at a time, and turns each block round.
 _BLOCK_BYTES = 64 * 2**20
@@ -120,16 +122,27 @@ class ClipTracker:
         tracked_before: where, for each prompted frame, the mask is kept that tracking had left there before the
             first click. A click on a tracked frame corrects that mask, so a state rebuilt from the project needs
             it; None where nothing is corrected.
+        budget: how much is done at once; what suits the model's device by default.
     """
 
     def __init__(
-        self, model: SAM2, clip: VideoClip, masks: MaskFolder, tracked_before: MaskFolder | None = None
+        self,
+        model: SAM2,
+        clip: VideoClip,
+        masks: MaskFolder,
+        tracked_before: MaskFolder | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.clip = clip
         self.masks = masks
         self.tracked_before = tracked_before
-        self._predictor = VideoPredictor(model, size=clip.size, num_frames=clip.num_frames)
+        self._predictor = VideoPredictor(model, size=clip.size, num_frames=clip.num_frames, budget=budget)
         self._applied: dict[tuple[int, int], FramePrompt] = {}
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences for the person about what had to shrink because the device's memory was full."""
+        return tuple(self._predictor.notices)
 
     def segment(self, project: Project, object_id: int, frame_index: int) -> ObjectMask:
         """Segment an object on a frame from all its prompts there, and write the mask.
@@ -157,15 +170,16 @@ class ClipTracker:
         """
         self._check_run(project, run)
         self._follow(project)
-        for frame_index, pixels in self._frames(self._lead_in(project, run)):
-            self._predictor.track(frame_index, pixels, run.step)
+        with closing(read_ahead(self._frames(self._lead_in(project, run)))) as frames:
+            for _ in self._predictor.propagate(frames, run.step):
+                pass
         began = time.monotonic()
-        for done, (frame_index, pixels) in enumerate(self._frames(run.frames), start=1):
-            found = self._predictor.track(frame_index, pixels, run.step)
-            kept = [each for each in run.object_ids if _is_reached(project, each, frame_index, run.step)]
-            masks = tuple(self._write(found, object_id, project) for object_id in kept)
-            rate = done / max(time.monotonic() - began, 1e-6)
-            yield TrackedFrame(frame_index, masks, done, len(run.frames), rate)
+        with closing(read_ahead(self._frames(run.frames))) as frames:
+            for done, found in enumerate(self._predictor.propagate(frames, run.step), start=1):
+                reached = [each for each in run.object_ids if _is_reached(project, each, found.frame_index, run.step)]
+                masks = tuple(self._write(found, object_id, project) for object_id in reached)
+                rate = done / max(time.monotonic() - began, 1e-6)
+                yield TrackedFrame(found.frame_index, masks, done, len(run.frames), rate)
 
     def _follow(self, project: Project, wanted: FramePrompt | None = None) -> FrameMasks | None:
         """Bring the model's state in line with the project; returns what it found for `wanted`.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from app.exports.catalogue import find_kind, read_values, write_export
 from app.exports.kind import ExportError, ExportProgress, Material
@@ -24,8 +24,11 @@ from effects.layer import parse_layer
 from effects.reframe import parse_reframe
 from media.errors import MediaError
 from media.formats import Format, choose_format, format_names, format_of_suffix
-from media.video_clip import probe
-from media.video_clip import VideoClip
+from media.video_clip import VideoClip, probe
+
+if TYPE_CHECKING:  # torch takes seconds to import, and most commands do without it
+    from app.hardware import Setup
+    from sam2_model import SAM2
 
 _SECONDS_BETWEEN_LINES = 0.5
 
@@ -50,6 +53,10 @@ class Job:
         keep_location: whether the place where the clip was taken stays in the file.
         kind: of the export; None: the masks.
         settings: the export's options, each as written, name=value.
+        device: where the network runs; None, as for the next two: what suits the hardware.
+        dtype: its number type.
+        look_ahead: frames encoded in one batch.
+        dry_run: say how long tracking would take and how much memory it would need, and write nothing.
     """
 
     clip: Path
@@ -67,6 +74,10 @@ class Job:
     keep_location: bool = False
     kind: str | None = None
     settings: Sequence[str] = ()
+    device: Literal["cuda", "mps", "cpu"] | None = None
+    dtype: Literal["float32", "bfloat16"] | None = None
+    look_ahead: int | None = None
+    dry_run: bool = False
 
 
 class Reporter:
@@ -107,7 +118,10 @@ def track(job: Job, report: Reporter) -> None:
     assert job.masks is not None
     with _opened(job, report) as clip:
         project = _with_job_layers(_project(job, clip), job)
-        _track(clip, project, MaskFolder(job.masks), report)
+        if job.dry_run:
+            _estimate(job, clip, project, report)
+            return
+        _track(job, clip, project, MaskFolder(job.masks), report)
         _save(job, project)
         report.say(f"Masks written to {job.masks}.", "done", masks=str(job.masks))
 
@@ -128,8 +142,11 @@ def run(job: Job, report: Reporter) -> None:
     target = _format(job)
     with _opened(job, report) as clip, scratch_folder() as spare:
         project = _with_job_layers(_project(job, clip), job)
+        if job.dry_run:
+            _estimate(job, clip, project, report)
+            return
         masks = MaskFolder(job.masks or spare)
-        _track(clip, project, masks, report)
+        _track(job, clip, project, masks, report)
         _render(clip, masks, project, job, target, report)
         _save(job, project)
         report.say(f"Written: {job.output}", "done", output=str(job.output))
@@ -254,18 +271,41 @@ def _masks(job: Job, clip: VideoClip, project: Project, report: Reporter) -> Ite
     with scratch_folder() as spare:
         masks = MaskFolder(spare)
         if project.prompts:
-            _track(clip, project, masks, report)
+            _track(job, clip, project, masks, report)
         elif job.keep or any(layer.target != "everything" for layer in project.layers):
             raise MaskError("Layers and cut-outs need masks: give --masks DIR, or a --project with prompts.")
         yield masks
 
 
-def _track(clip: VideoClip, project: Project, masks: MaskFolder, report: Reporter) -> None:
-    from app.clip_tracker import ClipTracker, plan_passes
-    from app.models import load_model
+def _estimate(job: Job, clip: VideoClip, project: Project, report: Reporter) -> None:
+    """Say what tracking would cost, measured on the clip's first frames."""
+    from app.clip_tracker import plan_passes
+    from app.estimate import estimate_tracking
 
     passes = plan_passes(project, clip.num_frames)
-    tracker = ClipTracker(load_model(project.model), clip, masks)
+    model, setup = _load(job, project)
+    report.say(setup.reason)
+    frames, objects = sum(len(each.frames) for each in passes), len(passes[0].object_ids)
+    found = estimate_tracking(model, clip, frames=frames, objects=objects)
+    report.say(str(found), "estimate", seconds=round(found.seconds, 1), memory_mib=found.memory and round(found.memory))
+
+
+def _load(job: Job, project: Project) -> tuple[SAM2, Setup]:
+    """The project's model, run as the hardware and the command line have it."""
+    from app import models
+    from app.hardware import Wishes
+
+    models.set_by_hand(Wishes(job.device, job.dtype, job.look_ahead))
+    return models.load_model(project.model), models.current_setup()
+
+
+def _track(job: Job, clip: VideoClip, project: Project, masks: MaskFolder, report: Reporter) -> None:
+    from app.clip_tracker import ClipTracker, plan_passes
+    from app.models import current_budget
+
+    passes = plan_passes(project, clip.num_frames)
+    model, _ = _load(job, project)
+    tracker = ClipTracker(model, clip, masks, budget=current_budget())
     for each in passes:
         for tracked in tracker.propagate(project, each):
             report.progress(
@@ -276,6 +316,8 @@ def _track(clip: VideoClip, project: Project, masks: MaskFolder, report: Reporte
                 frame=tracked.frame_index,
                 objects={mask.object_id: {"area": mask.area, "score": round(mask.score, 4)} for mask in tracked.masks},
             )
+    for notice in tracker.notices:
+        report.say(notice)
 
 
 def _render(clip: VideoClip, masks: MaskFolder, project: Project, job: Job, target: Format, report: Reporter) -> None:

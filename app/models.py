@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 import sam2_model
+from app.hardware import Setup, Wishes, choose_setup, keep_freed_memory, look_at_hardware
 from sam2_model.checkpoints import find_local
 
 EMBEDDED = "nano"
+FAST_SIZE = 512
+"""Side of the square input of the fast choices [px]: a quarter of the released one's pixels."""
 
 # Meta's files as published [MB]: what choosing a model costs on a first use.
 _DOWNLOAD_MEGABYTES = {"tiny": 156, "small": 184, "base_plus": 324, "large": 898}
@@ -44,8 +47,12 @@ class DefaultModel:
 
 
 def available_models() -> tuple[ModelChoice, ...]:
-    """All models by name, the embedded one first. Looks at the disk only; nothing is fetched."""
-    return tuple(_describe(name) for name in sam2_model.PRESETS)
+    """All models by name, the embedded one first. Looks at the disk only; nothing is fetched.
+
+    A name such as `sam2.1_tiny@512` is the same weights on a smaller square input.
+    """
+    newest = [name for name in sam2_model.PRESETS if name.startswith("sam2.1")]
+    return tuple(_describe(name) for name in [*sam2_model.PRESETS, *(f"{name}@{FAST_SIZE}" for name in newest)])
 
 
 def default_model() -> DefaultModel:
@@ -68,42 +75,81 @@ def default_model() -> DefaultModel:
     )
 
 
-_loaded: tuple[str, sam2_model.SAM2] | None = None
+_wishes = Wishes()
+_loaded: tuple[str, Wishes, sam2_model.SAM2] | None = None
 _loading = threading.Lock()
 
 
+def set_by_hand(wishes: Wishes) -> None:
+    """Say what the hardware shall not choose by itself; models loaded from here on follow it."""
+    global _wishes
+    _wishes = wishes
+
+
+def current_setup() -> Setup:
+    """How models run here, and why."""
+    return choose_setup(look_at_hardware(), _wishes)
+
+
+def current_budget() -> sam2_model.Budget:
+    """How much a tracker does at once here."""
+    setup = current_setup()
+    return replace(sam2_model.Budget.of_device(torch.device(setup.device)), look_ahead=setup.look_ahead)
+
+
 def load_model(name: str) -> sam2_model.SAM2:
-    """Load a model onto the GPU if there is one; the last one loaded stays, because one fills much of the memory.
+    """Load a model as `current_setup` has it; the last one loaded stays, because one fills much of the memory.
 
     Args:
-        name: a preset's name or the path of a checkpoint.
+        name: a preset's name or the path of a checkpoint; `@` and a number after it set the side of the square input.
 
     Raises:
         sam2_model.CheckpointError: no such model, no network, or a damaged file.
     """
     global _loaded
     with _loading:
-        if _loaded is None or _loaded[0] != name:
+        if _loaded is None or _loaded[:2] != (name, _wishes):
             _loaded = None
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-            _loaded = (name, sam2_model.load(name, device=device))
-        return _loaded[1]
+            setup = current_setup()
+            if setup.device == "cpu":
+                keep_freed_memory()
+            weights, image_size = split_name(name)
+            try:
+                model = sam2_model.load(weights, device=setup.device, dtype=setup.dtype, image_size=image_size)
+            except ValueError as error:  # an impossible size
+                raise sam2_model.CheckpointError(f"{name}: {error}") from error
+            if setup.compiles:
+                model.image_encoder.compile()
+            _loaded = (name, _wishes, model)
+        return _loaded[2]
+
+
+def split_name(name: str) -> tuple[str, int | None]:
+    """`sam2.1_tiny@512` → the weights' name or path, and the side of the square input [px], None for the preset's."""
+    weights, at, size = name.rpartition("@")
+    return (weights, int(size)) if at and size.isdecimal() else (name, None)
 
 
 def _describe(name: str) -> ModelChoice:
-    is_here = find_local(name) is not None
+    weights, image_size = split_name(name)
+    is_here = find_local(weights) is not None
     if name == EMBEDDED:
         note = "Ships with this program and is quick without a GPU; the released models are more exact."
     elif is_here:
         note = "Its weights are on this disk; on a CPU a frame takes seconds."
     else:
-        size = _DOWNLOAD_MEGABYTES[name.partition("_")[2]]
+        size = _DOWNLOAD_MEGABYTES[weights.partition("_")[2]]
         note = f"Its first use fetches {size} MB from the Hugging Face Hub; on a CPU a frame takes seconds."
+    if image_size is not None:
+        note = (
+            f"Sees the frame at {image_size} px: quicker, at a cost in accuracy not measured yet. {note}"
+        )
     return ModelChoice(name, _title(name), is_here, note)
 
 
 def _title(name: str) -> str:
     if name == EMBEDDED:
         return "nano (embedded)"
-    version, size = name.split("_", 1)
-    return f"SAM {version.removeprefix('sam')} {size.replace('_', '-')}"
+    weights, image_size = split_name(name)
+    version, size = weights.split("_", 1)
+    return f"SAM {version.removeprefix('sam')} {size.replace('_', '-')}{', fast' if image_size else ''}"

@@ -25,7 +25,7 @@ import torch
 
 from app.clip_tracker import ClipTracker, ObjectMask, TrackedFrame, TrackingError, TrackingPass, plan_passes
 from app.mask_folder import overlay_from_png
-from app.models import load_model
+from app.models import current_budget, load_model
 from app.project import ProjectError
 from app.sessions import Session, SessionError, Sessions
 from media.errors import MediaError
@@ -107,7 +107,9 @@ class _Trackers:
             if kept.tracker is None or kept.model_name != session.project.model:
                 kept.close()
                 model = self.load(session.project.model)
-                kept.tracker = ClipTracker(model, session.open_clip(), session.masks, session.tracked_before)
+                kept.tracker = ClipTracker(
+                    model, session.open_clip(), session.masks, session.tracked_before, current_budget()
+                )
                 kept.model_name = session.project.model
             yield kept.tracker
         except Exception:

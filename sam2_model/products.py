@@ -7,7 +7,6 @@ before the result leaves the cache. The choice follows the processor alone, so e
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Literal
 
 import torch
@@ -15,6 +14,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 Activation = Literal["none", "relu", "gelu"]
+
+_HAS_QUICK_KERNELS = (
+    torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+    and torch.backends.mkldnn.is_available()
+    and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+)
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, activation: Activation = "none") -> Tensor:
@@ -40,14 +45,9 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, activation: Ac
 
 
 def is_quick(x: Tensor) -> bool:
-    """Whether products with this tensor go to oneDNN; never while gradients are recorded."""
-    return x.device.type == "cpu" and not torch.is_grad_enabled() and _has_quick_kernels()
-
-
-@lru_cache(maxsize=1)
-def _has_quick_kernels() -> bool:
-    is_wide = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
-    return is_wide and torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    """Whether products with this tensor go to oneDNN; never while gradients are recorded or code is compiled."""
+    is_plain = torch.is_grad_enabled() or torch.compiler.is_compiling()
+    return _HAS_QUICK_KERNELS and x.device.type == "cpu" and not is_plain
 
 
 class Linear(nn.Linear):

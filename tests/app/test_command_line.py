@@ -143,7 +143,7 @@ def test_probe_says_what_a_file_is(clip_path: Path, tmp_path: Path, capsys: pyte
 def test_the_lists_are_complete(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert [each["name"] for each in listed["models"]] == list(PRESETS)
+    assert [each["name"] for each in listed["models"]][: len(PRESETS)] == list(PRESETS)
     assert listed["default"] in PRESETS
     assert listed["reason"].endswith(".")
     assert main(["effects", "--json"]) == 0
@@ -256,3 +256,17 @@ def test_ctrl_c_leaves_no_partial_file(stop: signal.Signals, checkpoint: str, tm
     assert list(scratch.iterdir()) == []
     for index in MaskFolder(masks).frames(1):
         assert MaskFolder(masks).read(1, index) is not None
+
+
+def test_a_dry_run_says_what_it_would_take_and_writes_nothing(
+    clip_path: Path, quick_model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.mp4"
+    asked = ["--model", quick_model, "--object", "id=1 frame=0 +20,24", "--device", "cpu", "--look-ahead", "2"]
+    assert main(["run", str(clip_path), *asked, "-o", str(out), "--dry-run", "--json"]) == 0
+    notice, estimate = events(capsys)
+    assert "Set by hand: device, look-ahead" in notice["message"]
+    assert estimate["event"] == "estimate"
+    assert estimate["seconds"] >= 0
+    assert f"Tracking {NUM_FRAMES} frames and 1 object takes about" in estimate["message"]
+    assert not list(tmp_path.iterdir())

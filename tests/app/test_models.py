@@ -11,7 +11,10 @@ from sam2_model import PRESETS, CheckpointError
 
 def test_every_preset_can_be_asked_for_and_says_what_it_costs() -> None:
     choices = models.available_models()
-    assert [choice.name for choice in choices] == list(PRESETS)
+    assert [choice.name for choice in choices[: len(PRESETS)]] == list(PRESETS)
+    fast = choices[len(PRESETS) :]
+    assert [choice.name for choice in fast] == [f"{name}@512" for name in PRESETS if name.startswith("sam2.1")]
+    assert all("fast" in choice.title and "not measured" in choice.note for choice in fast)
     assert choices[0].name == models.EMBEDDED
     for choice in choices[1:]:
         assert choice.title.startswith("SAM 2")

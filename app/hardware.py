@@ -1,0 +1,138 @@
+"""What this computer has, and what follows: device, number type, look-ahead, compiling; each can be set by hand."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+Device = Literal["cuda", "mps", "cpu"]
+NUMBER_TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+_ROOMY_GIB = 7.0  # a card sold as 8 GB
+_CPU_FLAGS = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What there is to compute with.
+
+    Args:
+        device: the best device that torch can use here.
+        name: what people call it.
+        memory: of the GPU [GiB]; None where there is none, or it shares the computer's own.
+        has_quick_bfloat16: its products are at least twice as quick in bfloat16 as in float32.
+        forgets: the GPU is lent for single calls (ZeroGPU), so compiling would be paid for each time.
+    """
+
+    device: Device
+    name: str
+    memory: float | None
+    has_quick_bfloat16: bool
+    forgets: bool
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What was set by hand; None leaves the choice to the hardware."""
+
+    device: Device | None = None
+    dtype: Literal["float32", "bfloat16"] | None = None
+    look_ahead: int | None = None
+    compiles: bool | None = None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How the network runs here.
+
+    Args:
+        device: where.
+        dtype: number type of weights and products.
+        look_ahead: frames that are encoded in one batch ahead of the tracker.
+        compiles: the network is compiled first, which costs a minute.
+        reason: one or two sentences for the person: what was chosen and why.
+    """
+
+    device: Device
+    dtype: torch.dtype
+    look_ahead: int
+    compiles: bool
+    reason: str
+
+
+def look_at_hardware() -> Hardware:
+    """Find out what this computer has; quick, and nothing is allocated on a GPU."""
+    forgets = "SPACES_ZERO_GPU" in os.environ
+    if torch.cuda.is_available():
+        facts = torch.cuda.get_device_properties(0)
+        quick = torch.cuda.is_bf16_supported(including_emulation=False)
+        return Hardware("cuda", facts.name, facts.total_memory / 2**30, quick, forgets)
+    if torch.backends.mps.is_available():
+        return Hardware("mps", "Apple GPU", None, False, forgets)
+    flags = _CPU_FLAGS.read_text() if _CPU_FLAGS.exists() else ""
+    quick = any(flag in flags for flag in ("avx512_bf16", "amx_bf16"))
+    return Hardware("cpu", f"CPU of {os.cpu_count() or 1} cores", None, quick, forgets)
+
+
+def choose_setup(hardware: Hardware, wishes: Wishes | None = None) -> Setup:
+    """Choose how the network runs here.
+
+    Args:
+        hardware: from `look_at_hardware`.
+        wishes: what was set by hand.
+
+    Returns:
+        The choice, and in words why.
+    """
+    wishes = wishes or Wishes()
+    device = wishes.device or hardware.device
+    # On a CPU masks come first: bfloat16 is quicker there by less than it is on a GPU, and moves edges a little.
+    is_short = device == "cuda" and hardware.has_quick_bfloat16
+    dtype = NUMBER_TYPES[wishes.dtype] if wishes.dtype else torch.bfloat16 if is_short else torch.float32
+    roomy = hardware.memory is not None and hardware.memory >= _ROOMY_GIB
+    fitting = (4 if roomy else 2) if device == "cuda" else 1
+    look_ahead = wishes.look_ahead or fitting
+    compiles = bool(wishes.compiles)
+    reason = _reason(hardware, device, dtype, look_ahead, wishes)
+    if compiles and hardware.forgets:
+        compiles = False
+        reason += " It is not compiled, because this GPU forgets between two calls."
+    return Setup(device, dtype, look_ahead, compiles, reason)
+
+
+def _reason(hardware: Hardware, device: Device, dtype: torch.dtype, look_ahead: int, wishes: Wishes) -> str:
+    number_type = str(dtype).removeprefix("torch.")
+    if device == "cuda":
+        frames = f"{look_ahead} frames at a time" if look_ahead > 1 else "frame by frame"
+        text = f"Runs on {hardware.name} in {number_type}, {frames}."
+    elif device == "mps":
+        text = f"Runs on the Apple GPU in {number_type}; this is untested, and --device cpu is the way back."
+    else:
+        text = f"Runs on the {hardware.name if hardware.device == 'cpu' else 'CPU'} in {number_type}"
+        quicker = dtype == torch.float32 and hardware.device == "cpu" and hardware.has_quick_bfloat16
+        text += "; bfloat16 would be quicker and move edges a little." if quicker else "."
+    by_hand = [name for name in ("device", "dtype", "look_ahead", "compiles") if getattr(wishes, name) is not None]
+    return text + (f" Set by hand: {', '.join(by_hand).replace('_', '-')}." if by_hand else "")
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep what tensors free for the tensors that come next; on Linux, elsewhere nothing happens.
+
+    By itself it hands large blocks back to the system each time and is given them anew, page by page: a tenth of the
+    time of a tracked frame. The largest use of memory stays what it is.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "gnu_get_libc_version"):
+        return
+    most, trim, arenas = -3, -1, -8  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_ARENA_MAX of malloc.h
+    library.mallopt(most, 1 << 30)
+    library.mallopt(trim, 1 << 30)
+    library.mallopt(arenas, 1)  # other threads' arenas are too small for large blocks
