@@ -27,11 +27,12 @@ def lay_behind(shot: Shot, backdrop: Pixels) -> Drawing:
     return Drawing(mix(kept, shown, shot.alpha), (shot.alpha > 0).astype(np.float32))
 
 
-@lru_cache(maxsize=1)
-def _grain() -> NDArray[Any]:
-    """A tile of even noise of -0.5 to 0.5 grey levels: a smooth slope shows no bands with it."""
-    ranks = np.random.default_rng(11).permutation(_TILE * _TILE).reshape(_TILE, _TILE, 1)
-    return (ranks / (_TILE * _TILE) - 0.5).astype(np.float32)
+@lru_cache(maxsize=4)
+def _grain(size: Size) -> NDArray[Any]:
+    """Even noise of 0 to 1, (H, W) float32: a smooth slope shows no bands with it."""
+    ranks = np.random.default_rng(11).permutation(_TILE * _TILE).reshape(_TILE, _TILE) / (_TILE * _TILE)
+    across, down = -(-size[1] // _TILE), -(-size[0] // _TILE)
+    return np.tile(ranks.astype(np.float32), (down, across))[: size[0], : size[1]]
 
 
 def slope(share: NDArray[Any], colors: tuple[Color, ...]) -> Pixels:
@@ -44,13 +45,12 @@ def slope(share: NDArray[Any], colors: tuple[Color, ...]) -> Pixels:
     Returns:
         (H, W, 3) uint8.
     """
-    fine, given = np.linspace(0, 1, 1024), np.linspace(0, 1, len(colors))
-    table = np.stack([np.interp(fine, given, channel) for channel in zip(*colors, strict=True)], axis=1)
+    steps, given = np.linspace(0, 1, 256), np.linspace(0, 1, len(colors))
+    table = np.stack([np.interp(steps, given, channel) for channel in zip(*colors, strict=True)], axis=1)
     height, width = share.shape
-    rows = (share * 1023).astype(np.uint16)
-    smooth = table.astype(np.float32)[np.minimum(rows, 1023)]
-    grain = np.tile(_grain(), (-(-height // _TILE), -(-width // _TILE), 1))[:height, :width]
-    return np.asarray(cv2.convertScaleAbs(smooth + grain))
+    # Cut off, not rounded: the noise decides between two neighbouring steps.
+    step = np.clip(share * np.float32(255) + _grain((height, width)), 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(cv2.merge([step] * 3), np.rint(table).astype(np.uint8)[None]))
 
 
 def linear_share(size: Size, turn: float) -> NDArray[Any]:

@@ -26,6 +26,8 @@ _FINEST_HOLE = 4_000
 drawn out into a streak."""
 _DETAIL = 5.0
 """What is finer than this is texture, and taken from the ground beside the hole [px]."""
+_NARROWEST = 16
+"""A strip of ground that is narrower has no texture worth showing [px]."""
 
 Mask = NDArray[Any]  # (h, w) uint8, 0 or 255
 
@@ -184,33 +186,31 @@ def _make_up(pixels: Pixels, missing: Mask) -> Pixels:
 
 
 def _texture_beside(frame: Pixels, hole: Mask, area: Box) -> NDArray[Any] | None:
-    """The fine structure of a place beside the hole that looks most like its surroundings, (h, w, 3) float32.
+    """The fine structure of the ground beside the hole that looks most like its surroundings, (h, w, 3) float32.
 
     Args:
         frame: (H, W, 3) uint8, the whole frame.
         hole: (h, w) uint8 of `area`.
     """
     inner = Box.around(hole)
-    height, width = inner.size
     target = inner.moved(area.x0, area.y0)
-    around = cv2.bitwise_not(hole)
-    wanted = np.array(cv2.mean(frame[area.slices], around)[:3])
     rows, columns = frame.shape[:2]
-    beside_it = [target.moved(x, y) for x, y in ((width, 0), (-width, 0), (0, height), (0, -height))]
-    corners = [Box(x, y, x + width, y + height) for x in (0, columns - width) for y in (0, rows - height)]
-    best, least = None, np.inf
-    for place in [*beside_it, *corners]:
-        if place.clipped((rows, columns)) != place:
-            continue
-        # Texture of the hole itself would be the object's own.
-        shared = place.moved(-target.x0, -target.y0).clipped(inner.size)
-        overlap = 0.0 if shared.is_empty else float((hole[inner.slices][shared.slices] > 0).mean())
-        difference = float(np.abs(np.array(cv2.mean(frame[place.slices])[:3]) - wanted).sum()) + 300 * overlap
-        if difference < least and overlap < 0.25:
-            best, least = place, difference
-    if best is None:
+    strips = (
+        Box(max(target.x0 - target.size[1], 0), target.y0, target.x0, target.y1),
+        Box(target.x1, target.y0, min(target.x1 + target.size[1], columns), target.y1),
+        Box(target.x0, max(target.y0 - target.size[0], 0), target.x1, target.y0),
+        Box(target.x0, target.y1, target.x1, min(target.y1 + target.size[0], rows)),
+    )
+    wide = [each for each in strips if min(each.size) >= _NARROWEST]
+    if not wide:
         return None
-    beside = frame[best.slices].astype(np.float32)
+    wanted = np.array(cv2.mean(frame[area.slices], cv2.bitwise_not(hole))[:3])
+    chosen = min(wide, key=lambda each: float(np.abs(np.array(cv2.mean(frame[each.slices])[:3]) - wanted).sum()))
+    strip = frame[chosen.slices].astype(np.float32)
+    fine = np.clip(strip - cv2.GaussianBlur(strip, (0, 0), _DETAIL), -40, 40)
+    # A strip that is smaller than the hole goes on in its own mirror.
+    missing = [max(0, wanted - has) for wanted, has in zip(inner.size, chosen.size, strict=True)]
+    tiled = np.pad(fine, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
     detail = np.zeros((*hole.shape, 3), np.float32)
-    detail[inner.slices] = np.clip(beside - cv2.GaussianBlur(beside, (0, 0), _DETAIL), -40, 40)
+    detail[inner.slices] = tiled[: inner.size[0], : inner.size[1]]
     return detail

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +19,8 @@ Point = tuple[float, float]
 
 _SHIFT = 4
 """Bits of a pixel's fraction that OpenCV's drawing functions take."""
+_TILE = 64
+"""Tiles of this size [px] are computed, those with nothing in them left out."""
 
 NOTHING = Drawing(np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1), np.float32))
 """What an effect returns that has nothing to draw on this frame."""
@@ -41,8 +43,11 @@ class Canvas:
         """What was laid on the canvas."""
         if self._alpha.size == 0:
             return NOTHING
-        weight = cv2.merge([np.maximum(self._alpha, 1e-6)] * 3)
-        return Drawing(cv2.convertScaleAbs(cv2.divide(self._color, weight)), np.minimum(self._alpha, 1), self._corner)
+        pixels = np.zeros(self._color.shape, np.uint8)
+        for tile in _tiles(self._alpha):
+            weight = cv2.merge([np.maximum(self._alpha[tile], 1e-6)] * 3)
+            pixels[tile] = cv2.convertScaleAbs(cv2.divide(self._color[tile], weight))
+        return Drawing(pixels, np.minimum(self._alpha, 1), self._corner)
 
     def paint(self, matte: Alpha, color: Color | NDArray[Any], corner: tuple[int, int]) -> None:
         """Lay a colour, or a picture (h, w, 3), over what is there, by a matte (h, w) of 0 to 1.
@@ -58,12 +63,17 @@ class Canvas:
         if here.is_empty:
             return
         part = here.moved(x - corner[0], y - corner[1]).slices
-        weight = matte[part][..., None]
-        colors = np.asarray(color if isinstance(color, tuple) else color[part], np.float32)
-        self._color[here.slices] *= 1 - weight
-        self._color[here.slices] += colors * weight
-        self._alpha[here.slices] *= 1 - matte[part]
-        self._alpha[here.slices] += matte[part]
+        matte, below, covered = matte[part], self._color[here.slices], self._alpha[here.slices]
+        picture = None if isinstance(color, tuple) else color[part]
+        for tile in _tiles(matte):
+            weight = matte[tile]
+            left = 1 - weight
+            if picture is None:
+                added = cv2.merge([weight * np.float32(channel) for channel in color])
+            else:
+                added = cv2.multiply(picture[tile], cv2.merge([weight] * 3), dtype=cv2.CV_32F)
+            below[tile] = cv2.add(cv2.multiply(below[tile], cv2.merge([left] * 3)), added)
+            covered[tile] = covered[tile] * left + weight
 
     def polygon(self, points: Sequence[Point], color: Color, opacity: float = 1.0) -> None:
         """A filled polygon with smooth edges."""
@@ -123,6 +133,16 @@ class Canvas:
         moved = np.round((np.array(points, float) - (seen.x0 + 0.5, seen.y0 + 0.5)) * 2**_SHIFT).astype(np.int32)
         draw(mask, moved)
         self.paint(mask * np.float32(opacity / 255), color, (seen.x0, seen.y0))
+
+
+def _tiles(matte: Alpha) -> Iterator[tuple[slice, slice]]:
+    """The tiles of a matte with anything in them: most of what a thin line's box holds is empty."""
+    height, width = matte.shape
+    for top in range(0, height, _TILE):
+        for left in range(0, width, _TILE):
+            tile = slice(top, top + _TILE), slice(left, left + _TILE)
+            if cv2.hasNonZero(matte[tile]):
+                yield tile
 
 
 def draw_line(mask: NDArray[Any], points: NDArray[Any], width: float) -> None:
