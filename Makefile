@@ -1,4 +1,4 @@
-.PHONY: demo install test parity lint format bench clean
+.PHONY: demo install test parity lint format bench clean tree
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTHON ?= python3
@@ -40,6 +40,10 @@ bench: $(VENV)/.dev
 	$(PY) -m benchmarks.tracking
 	$(PY) -m benchmarks.embedded
 	$(PY) -m benchmarks.effects
+
+# The README's tree of files, from the first sentence of each.
+tree: $(VENV)/.dev
+	$(PY) -m docs.readme_tree
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
