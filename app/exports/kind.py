@@ -248,8 +248,10 @@ class ZipPieces:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        self._end_entry()
-        self._archive.close()
+        try:
+            self._end_entry()
+        finally:
+            self._archive.close()
 
 
 LARGE_PIECE = 4 * 2**20

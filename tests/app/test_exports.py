@@ -20,9 +20,9 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from app.__main__ import main
-from app.exports.catalogue import KINDS, describe_kinds, estimate_bytes, export, read_values
+from app.exports.catalogue import KINDS, describe_kinds, estimate_bytes, export, read_values, write_export
 from app.exports.davis import davis_palette
-from app.exports.kind import ExportError, ExportProgress
+from app.exports.kind import ExportError, ExportProgress, Material
 from app.exports.rle import encode_rle
 from app.mask_folder import MaskFolder
 from app.project import Project, ProjectError, add_object, rename, with_layers, with_reframe
@@ -32,6 +32,7 @@ from effects.layer import parse_layer
 from effects.reframe import parse_reframe
 from media import MediaError
 from tests.app.made_clips import FPS, NUM_FRAMES, SIZE, decode, square_mask
+from tests.media.test_faults import small_disk
 
 IN_PYCOCOTOOLS = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -97,6 +98,24 @@ def test_a_cancelled_export_leaves_nothing(name: str, tracked: Session) -> None:
             break
     steps.close()
     assert [each for each in (tracked.folder / "out").rglob("*") if each.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kilobytes"),
+    [*((each, 4) for each in ("masks", "davis", "coco", "csv", "matte", "cutout", "everything")), ("davis", 8),
+     ("everything", 16)],
+)  # fmt: skip
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(
+    name: str, kilobytes: int, tracked: Session, tmp_path: Path
+) -> None:
+    kind = KINDS[name]
+    values = read_values(kind, {})
+    with small_disk(tmp_path / "disk", kilobytes) as disk, tracked.open_clip() as clip:
+        material = Material(clip, tracked.masks, tracked.project, tracked.project.layers, "a.mp4")
+        (disk / "full").write_bytes(b"x" * 4096)
+        with pytest.raises(MediaError, match="disk is full"):
+            list(write_export(kind, material, values, disk / f"b{kind.suffix(values)}"))
+        assert [each.name for each in disk.iterdir()] == ["full"]
 
 
 def test_run_lengths_are_those_of_pycocotools() -> None:
