@@ -25,15 +25,20 @@ from app.exports.matte import MatteVideo
 from app.exports.sav import Sav
 from app.exports.table import Table
 from app.exports.video import Video
+from app.render import render_frames
 from app.scratch import scratch_folder
 from media.part_file import PartFile
+from media.video_clip import VideoClip
 
 DATA: tuple[DataKind, ...] = (MaskImages(), Davis(), Coco(), Sav(), Table())
 VIDEOS: tuple[tuple[str, ExportKind], ...] = (("matte", MatteVideo()), ("render", Video()))
 
 
 class Everything(ExportKind):
-    """Unpacked, `project.json` with the clip beside it opens again, here or on another computer."""
+    """Unpacked, `project.json` with the clip beside it opens again, here or on another computer.
+
+    The clip is the file as it came, or where only a part of it is used, that part written anew.
+    """
 
     name = "everything"
     label = "Everything (ZIP)"
@@ -49,8 +54,10 @@ class Everything(ExportKind):
         return ".zip"
 
     def write(self, material: Material, out: Path, values: Values) -> Iterator[Step]:
+        clip = material.clip
         videos = _videos(values)
-        total = material.clip.num_frames * (len(DATA) + len(videos))
+        is_anew = bool(values["clip"]) and not _is_whole_file(clip)
+        total = clip.num_frames * (len(DATA) + len(videos) + is_anew)
         before = 0
         with PartFile(out) as part, scratch_folder() as scratch:
             with ZipPieces(part.path) as archive:
@@ -58,16 +65,19 @@ class Everything(ExportKind):
                     for piece in kind.pieces(material, _defaults(kind, values)):
                         archive.add(_placed(piece, kind))
                         yield Step(before + piece.frame_index + 1, total)
-                    before += material.clip.num_frames
+                    before += clip.num_frames
+                made = scratch / "made.mp4"
                 for name, video in videos:
-                    made = scratch / f"{name}.mp4"
                     for step in video.write(material, made, _defaults(video, values)):
                         yield Step(before + step.done, total)
-                    before += material.clip.num_frames
-                    yield from _copied(archive, made, made.name, Step(before, total))
-                    made.unlink()
-                if values["clip"] and material.clip.path.is_file():
-                    yield from _copied(archive, material.clip.path, f"clip/{material.file_name}", Step(before, total))
+                    before += clip.num_frames
+                    yield from _copied(archive, made, f"{name}.mp4", Step(before, total))
+                if is_anew:
+                    for progress in render_frames(clip, material.masks, (), made, colors={}):
+                        yield Step(before + progress.done, total)
+                    yield from _copied(archive, made, f"clip/{material.stem}.mp4", Step(total, total))
+                elif values["clip"]:
+                    yield from _copied(archive, clip.path, f"clip/{material.file_name}", Step(total, total))
             part.commit()
 
     def estimate(self, extent: Extent, values: Values) -> int:
@@ -78,6 +88,11 @@ class Everything(ExportKind):
 
 def _videos(values: Values) -> list[tuple[str, ExportKind]]:
     return [(name, kind) for name, kind in VIDEOS if name != "render" or values["video"]]
+
+
+def _is_whole_file(clip: VideoClip) -> bool:
+    """Whether the file holds just the frames of the clip; else the masks would not fit it when it is opened again."""
+    return clip.path.is_file() and not clip.facts.is_trimmed and clip.facts.cut == 0
 
 
 def _defaults(kind: ExportKind, values: Values) -> Values:

@@ -31,7 +31,7 @@ from app.sessions import Session, Sessions
 from effects.layer import parse_layer
 from effects.reframe import parse_reframe
 from media import MediaError
-from tests.app.made_clips import FPS, NUM_FRAMES, SIZE, decode, square_mask
+from tests.app.made_clips import FPS, NUM_FRAMES, SIZE, decode, picture, square_mask
 from tests.media.test_faults import small_disk
 
 IN_PYCOCOTOOLS = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -291,6 +291,19 @@ def test_what_cannot_be_exported_is_a_sentence(tracked: Session, sessions: Sessi
     assert last.session_id is not None
     with pytest.raises(ExportError, match="track an object first"):
         list(export(sessions.open(last.session_id), "coco", {}))
+
+
+def test_a_part_of_a_clip_is_packed_as_that_part(tracked: Session, tmp_path: Path) -> None:
+    for index in range(4, NUM_FRAMES):
+        tracked.masks.delete(2, index)
+    part = replace(tracked, info=replace(tracked.info, start=0.2, stop=0.6, num_frames=4))
+    with zipfile.ZipFile(made(part, "everything", video=False)) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    pictures, times, seconds_of_sound = decode(tmp_path / "unpacked" / "clip" / "my clip.mp4")
+    assert times == [Fraction(index, FPS) for index in range(4)]
+    assert seconds_of_sound == pytest.approx(0.4, abs=0.1)
+    for index, pixels in enumerate(pictures):
+        assert np.abs(pixels.astype(int) - picture(index + 2)).mean() < 6
 
 
 def test_names_in_a_zip_stay_in_it(tracked: Session) -> None:
