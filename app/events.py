@@ -39,6 +39,7 @@ def connect_events(studio: Studio, session: gr.State, editor: FrameEditor, clip:
         "look": effects.look,
         "layers": effects.layers,
         "thumbs": effects.thumbs,
+        "looks": effects.looks,
         "estimate": exporting.estimate,
         "masks": editing.masks,
         "model": opening.model,

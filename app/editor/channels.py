@@ -17,6 +17,7 @@ CHANNELS = (
     "masks",
     "layers",
     "thumbs",
+    "looks",
     "playback",
     "stop_playback",
     "track",

@@ -48,20 +48,15 @@ function hintText() {
   if (!object) return "";
   const isFresh = !Object.keys(object.prompts).length && !lane(object.id).some(Boolean);
   if (!isFresh) return "";
-  return state.objects.length === 1 ? "Click the thing you want to follow, or drag a box around it" : `Click or box ${object.name}`;
+  return state.objects.length === 1 ? t("hint.first") : t("hint.next", { name: object.name });
 }
 
-const STEP_NAMES = {
-  click: "a click on {}", unclick: "taking back a click on {}", box: "the box of {}", add: "adding an object",
-  remove: "removing {}", rename: "naming {}", recolor: "the colour of {}", show: "showing or hiding {}",
-  lock: "locking {}", track: "tracking", layers: "the effects", model: "the model", marks: "the marked range",
-};
-
 /** A button's words: what exactly it would take back or make again. */
-function nameStep(action, verb, keys) {
+function nameStep(action, keys) {
   const step = state.history[action];
   const button = find(`[data-do=${action}]`);
-  const name = step ? `${verb} ${(STEP_NAMES[step.what] ?? "the last change").replace("{}", step.subject)}` : verb;
+  const what = step && (words.has(`step.${step.what}`) ? t(`step.${step.what}`, { name: step.subject }) : t("step.change"));
+  const name = step ? t(`${action}.step`, { what }) : t(action);
   button.disabled = !step;
   button.title = `${name} (${keys})`;
   button.setAttribute("aria-label", name);
@@ -70,8 +65,8 @@ function nameStep(action, verb, keys) {
 /** Puts the controls in step with the state. */
 function refresh() {
   const prompt = promptOf(studio.object(state.selected), frame);
-  nameStep("undo", "Undo", "Ctrl+Z");
-  nameStep("redo", "Redo", "Ctrl+Shift+Z");
+  nameStep("undo", "Ctrl+Z");
+  nameStep("redo", "Ctrl+Shift+Z");
   find("[data-do=wipe]").disabled = !prompt.points.length && !prompt.box;
   for (const button of element.querySelectorAll("[data-mode]")) {
     button.setAttribute("aria-pressed", String(Number(button.dataset.mode) === label));
@@ -80,7 +75,7 @@ function refresh() {
     button.setAttribute("aria-pressed", String(button.dataset.view === state.view));
   }
   find(".ms-play").classList.toggle("is-playing", Boolean(playing));
-  find(".ms-play").setAttribute("aria-label", playing ? "Pause" : "Play");
+  find(".ms-play").setAttribute("aria-label", t(playing ? "time.pause" : "time.play"));
   stage.classList.toggle("takes-away", label === 0);
   const hint = hintText();
   find(".ms-hint").textContent = hint;

@@ -60,7 +60,7 @@ class FrameStore {
       const start = offsets[number * this.chunkFrames];
       const end = offsets[Math.min((number + 1) * this.chunkFrames, offsets.length - 1)];
       const bytes = fetch(url, { headers: { Range: `bytes=${start}-${end - 1}` } }).then(async (answer) => {
-        if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+        if (!answer.ok) throw new Error(String(answer.status));
         const body = await answer.arrayBuffer();
         return answer.status === 206 ? body : body.slice(start, end); // a proxy may drop the Range
       });

@@ -29,7 +29,7 @@ function renderModels(models) {
     const title = document.createElement("strong");
     title.textContent = choice.title;
     const place = document.createElement("em");
-    place.textContent = choice.here ? "ready" : "download";
+    place.textContent = t(choice.here ? "header.ready" : "header.fetched");
     const note = document.createElement("small");
     note.textContent = choice.note;
     row.append(title, place, note);
@@ -65,9 +65,9 @@ function renderClip(clip) {
   find(".ms-new-clip").hidden = !clip;
   if (!clip) return;
   find(".ms-clip-name strong").textContent = clip.name;
-  const sound = clip.has_audio ? "sound" : "no sound";
+  const sound = t(clip.has_audio ? "clip.sound" : "clip.no_sound");
   const size = `${clip.size[1]} × ${clip.size[0]}`;
-  find(".ms-clip-name span").textContent = `${size} · ${clip.frames} frames · ${clip.fps.toFixed(clip.fps % 1 ? 2 : 0)} fps · ${sound}`;
+  find(".ms-clip-name span").textContent = [size, t("clip.frames", { n: clip.frames }), t("clip.rate", { rate: clip.fps }), sound].join(" · ");
 }
 
 studio.on("header", "change", (keys) => {

@@ -37,7 +37,7 @@ function field(layer, setting, isOwn) {
 function keyframeButton(layer, setting, isOwn) {
   const keyframes = layer.keyframes?.[setting.name] ?? [];
   const isHere = keyframes.some((each) => each[0] === frameNow());
-  const name = named(`setting.${setting.name}`, setting.label);
+  const name = named(`label.${setting.label}`, setting.label);
   const button = iconButton("key", "m12 5 7 7-7 7-7-7z", t(isHere ? "keyframe.drop" : "keyframe.set", { name }), () => {
     const now = openLayer();
     const known = now.keyframes?.[setting.name] ?? [];

@@ -13,13 +13,13 @@ function objectRow(object) {
   pick.type = "button";
   pick.className = "ms-object-pick";
   pick.setAttribute("aria-pressed", String(object.id === state.selected));
-  pick.setAttribute("aria-label", `Select ${object.name}`);
+  pick.setAttribute("aria-label", t("objects.select", { name: object.name }));
   pick.addEventListener("click", () => studio.set({ selected: object.id }));
 
   const name = document.createElement("input");
   name.value = object.name;
   name.maxLength = 60;
-  name.setAttribute("aria-label", `Name of ${object.name}`);
+  name.setAttribute("aria-label", t("objects.name_of", { name: object.name }));
   name.addEventListener("focus", () => object.id !== state.selected && studio.set({ selected: object.id }));
   name.addEventListener("change", () => studio.ask("objects", { action: "rename", object: object.id, name: name.value }));
   name.addEventListener("keydown", (event) => {
@@ -37,8 +37,8 @@ function objectRow(object) {
 function describeObject(object) {
   const prompted = Object.keys(object.prompts).length;
   const seen = state.lanes.get(object.id)?.reduce((sum, kind) => sum + (kind === 2), 0) ?? 0;
-  if (!prompted && !seen) return "no click yet";
-  return seen > 1 ? `on ${seen} frames` : "1 frame";
+  if (!prompted && !seen) return t("objects.no_click");
+  return t("objects.on_frames", { n: Math.max(1, seen) });
 }
 
 /** Removing loses masks, so it asks once more, in place. */
@@ -48,14 +48,14 @@ function removeButton(object) {
   button.className = "ms-icon ms-object-remove";
   const bin = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 7h14M10 7V4.5h4V7M7 7l.8 12.5h8.4L17 7"/></svg>';
   button.innerHTML = bin;
-  button.setAttribute("aria-label", `Remove ${object.name}`);
+  button.setAttribute("aria-label", t("objects.remove", { name: object.name }));
   button.addEventListener("click", () => {
     if (button.dataset.asked) {
       studio.ask("objects", { action: "remove", object: object.id });
       return;
     }
     button.dataset.asked = "yes";
-    button.textContent = "Remove?";
+    button.textContent = t("objects.remove_sure");
     const forget = () => {
       delete button.dataset.asked;
       button.innerHTML = bin;
@@ -80,9 +80,9 @@ function renderList() {
 /** What the button would do now: {text, from} with `from` null for the whole clip. */
 function nextRun() {
   if (state.tracked && state.staleFrom !== null && state.staleFrom > 0) {
-    return { text: `Track again from frame ${state.staleFrom + 1}`, from: state.staleFrom };
+    return { text: t("track.from", { frame: state.staleFrom + 1 }), from: state.staleFrom };
   }
-  return { text: state.tracked ? "Track again" : "Track", from: null };
+  return { text: t(state.tracked ? "track.again" : "track.start"), from: null };
 }
 
 function renderTracking() {
@@ -112,7 +112,7 @@ find(".ms-add").addEventListener("click", () => studio.emit("add-object"));
 find(".ms-track-start").addEventListener("click", () => track(nextRun().from));
 find(".ms-track-whole").addEventListener("click", () => track(null));
 find(".ms-track-stop").addEventListener("click", () => {
-  find(".ms-track-run .ms-progress-text").textContent = "Stopping …";
+  find(".ms-track-run .ms-progress-text").textContent = t("stopping");
   studio.ask("stop_track");
 });
 

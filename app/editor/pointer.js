@@ -78,7 +78,7 @@ function finishGesture(done) {
   } else if (done.kind === "box") {
     const box = boxBetween(done.from, done.to, picture());
     if (box[2] - box[0] < 2 || box[3] - box[1] < 2) {
-      studio.say("That box is too small or outside the picture. Drag it around the thing you want to follow.", "error");
+      studio.say(t("error.box"), "error");
       return;
     }
     place((prompt) => ({ ...prompt, box }));

@@ -6,7 +6,7 @@ const CHANGES = ["prompt", "objects", "layers", "model"]; // what changes the pr
 
 const rounded = (value) => Math.round(value * 10) / 10;
 
-const busyText = () => `Wait for the ${state.task.kind === "render" ? "rendering" : "tracking"} to end, or cancel it, before you change anything.`;
+const busyText = () => t(state.task.kind === "render" ? "error.rendering" : "error.tracking");
 
 async function place(change) {
   if (!isReady()) return;
@@ -18,7 +18,7 @@ async function place(change) {
   }
   const object = studio.object(state.selected);
   if (!object) {
-    studio.say("Add an object first.", "error");
+    studio.say(t("error.no_object"), "error");
     return;
   }
   pause();
@@ -44,7 +44,7 @@ function sendPrompt(object, index, prompt) {
 
 function addPoint(at, sign) {
   if (!isInside(picture(), at)) {
-    studio.say("That click is outside the picture. Click on the thing you want to follow.", "error");
+    studio.say(t("error.outside"), "error");
     return;
   }
   place((prompt) => ({ ...prompt, points: [...prompt.points, [rounded(at.x), rounded(at.y), sign]] }));

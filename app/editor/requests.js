@@ -80,7 +80,7 @@ class Requests {
 
   #watch(channel, request) {
     clearTimeout(request.timer);
-    const lost = { error: "The server does not answer. What you did is kept; try again in a moment.", done: true };
+    const lost = { error: t("error.silent"), done: true };
     request.timer = setTimeout(() => this.#finish(channel, lost), this.patience);
   }
 

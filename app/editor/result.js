@@ -52,7 +52,7 @@ async function receivePlayback({ version, chunks }) {
     if (version !== lookVersion) return;
     try {
       const answer = await fetch(studio.fileUrl(path));
-      if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+      if (!answer.ok) throw new Error(String(answer.status));
       const bytes = await answer.arrayBuffer();
       if (version === lookVersion) composed.putChunk(first, bytes, offsets);
     } catch {
@@ -76,5 +76,5 @@ studio.on("result", "change", (keys) => {
   if (keys.includes("layers") && state.layers !== lastStack) {
     lastStack = state.layers; // from the server: undo, another clip
     restyle();
-  }
+  } else if (keys.includes("view") && state.view === "result") compose();
 });

@@ -10,7 +10,7 @@ function settingField(setting, value, use) {
   const row = document.createElement("div");
   row.className = `ms-setting ms-setting-${setting.kind}`;
   const label = document.createElement("label");
-  label.textContent = named(`setting.${setting.name}`, setting.label);
+  label.textContent = named(`label.${setting.label}`, setting.label);
   row.append(label);
   const make = { number: sliderField, integer: sliderField, color: colorField, choice: choiceField, switch: switchField, text: textField };
   const parts = (make[setting.kind] ?? (() => []))(setting, value, use);

@@ -13,7 +13,7 @@ for (const example of props.examples ?? []) {
   title.textContent = example.title;
   button.append(image, title);
   button.addEventListener("click", async () => {
-    studio.set({ task: { kind: "open", text: `Opening ${example.title}` } });
+    studio.set({ task: { kind: "open", text: { key: "start.opening", name: example.title } } });
     const answer = await studio.ask("open", { example: example.name });
     if (answer.error) studio.set({ task: null });
   });
@@ -27,7 +27,7 @@ find(".ms-back").addEventListener("click", () => document.body.classList.add("ms
 studio.on("start", "change", (keys) => {
   const { clip } = studio.state;
   find(".ms-back").hidden = !clip;
-  if (clip) find(".ms-back").textContent = `← Back to ${clip.name}`;
+  if (clip) find(".ms-back").textContent = t("start.back", { name: clip.name });
   if (!keys.includes("task")) return;
   const { task } = studio.state;
   const isOpening = task?.kind === "open";
@@ -38,7 +38,7 @@ studio.on("start", "change", (keys) => {
   picture.hidden = !isOpening || !picture.src || (picture.hidden && !task.picture);
   for (const button of element.querySelectorAll(".ms-example")) button.disabled = isOpening;
   if (isOpening) {
-    find(".ms-opening-text").textContent = task.text;
+    find(".ms-opening-text").textContent = spoken(task.text);
     find(".ms-start-error").hidden = true;
   }
 });

@@ -26,7 +26,7 @@ function openStudio() {
       history: { undo: null, redo: null }, // what each would do: {what, subject}
     },
     /** The editor puts the one way to the server here. */
-    ask: async (_channel, _data) => ({ error: "The page is still loading." }),
+    ask: async (_channel, _data) => ({ error: t("error.loading") }),
     /** One listener a part and event: a part that is mounted again replaces its old self. */
     on(part, event, listener) {
       if (!listeners.has(event)) listeners.set(event, new Map());

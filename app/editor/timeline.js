@@ -16,7 +16,7 @@ async function goTo(index) {
   const seconds = state.clip ? state.clip.times[frame] - state.clip.times[0] : 0;
   const clock = `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(2).padStart(5, "0")}`;
   find(".ms-time").textContent = `${clock}  ·  ${frame + 1} / ${lastFrame() + 1}`;
-  scrub.setAttribute("aria-valuetext", `Frame ${frame + 1} of ${lastFrame() + 1}, ${clock}`);
+  scrub.setAttribute("aria-valuetext", t("time.position", { frame: frame + 1, total: lastFrame() + 1, clock }));
   if (!frames) return;
   fetchMasks();
   refresh();
@@ -28,8 +28,8 @@ async function goTo(index) {
       frames.prefetch(wanted);
       for (let ahead = wanted + 1; ahead < wanted + 5; ahead += 1) loadMasks(ahead);
     }
-  } catch (problem) {
-    studio.say(`Frame ${wanted + 1} could not be loaded (${problem.message}). Check the connection and try again.`, "error");
+  } catch {
+    studio.say(t("error.frame", { frame: wanted + 1 }), "error");
   }
   if (wanted !== frame) return;
   redraw();

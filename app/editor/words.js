@@ -35,6 +35,8 @@ function openWords() {
       words.language = language;
       document.documentElement.lang = language;
       speak(document);
+      const style = document.documentElement.style; // gradio's own upload field has its words by style sheet
+      for (const key of ["start.drop", "start.choose"]) style.setProperty(`--ms-${key.slice(6)}`, JSON.stringify(t(key)));
       studio.set({ ...studio.state }); // every part writes itself anew
     },
     has: (key) => key in (words.tables[words.language] ?? {}),

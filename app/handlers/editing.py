@@ -46,13 +46,13 @@ def prompt(studio: Studio, session_id: str | None, request: Request) -> Iterator
     step = tracking.forget_prompt if said.is_empty else tracking.segment
     for found in beats(lambda: iter((step(*where),))):
         if not found:
-            yield {"status": "Waiting for the model …"}
+            yield {"status": {"key": "status.waiting"}}
             continue
         kept = {"objects": describe_objects(session.project)}
         if found[0] is None:
             yield {**kept, "masks": [{"object": where[1], "frame": where[2], "png": None, "visible": None}]}
         else:
-            nothing = "Nothing was found there; click nearer to the middle of the object."
+            nothing = {"key": "status.nothing"}
             yield {**kept, "masks": [describe_mask(found[0])], "status": "" if found[0].is_visible else nothing}
 
 
@@ -80,7 +80,7 @@ def objects(studio: Studio, session_id: str | None, request: Request) -> Iterato
         yield {
             "objects": describe_objects(project),
             "layers": [layer.to_json() for layer in project.layers],
-            "status": f"{name} is removed.",
+            "status": {"key": "status.removed", "name": name},
         }
     else:
         raise ValueError(f"no such action: {action!r}")
@@ -92,7 +92,7 @@ def history(studio: Studio, session_id: str | None, request: Request) -> Iterato
     action: Literal["undo", "redo"] = "redo" if request.get("action") == "redo" else "undo"
     went = travel(studio, session.id, action)
     if went is None:
-        yield {"status": f"There is nothing to {action}."}
+        yield {"status": {"key": f"status.nothing_to_{action}"}}
         return
     session, step = went
     if step.what not in _CLICKS:

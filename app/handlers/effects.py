@@ -14,6 +14,8 @@ from app.project import ProjectError, with_layers
 from app.sessions import Session
 from effects.catalogue import EFFECTS
 from effects.layer import Layer
+from effects.looks import LOOKS, surprise
+from effects.looks import look as look_layers
 from effects.setting import EffectError
 
 _SMALLEST_SIDE, _LARGEST_SIDE = 240, 1280
@@ -46,14 +48,30 @@ def look(studio: Studio, session_id: str | None, request: Request) -> Iterator[M
 
 
 def thumbs(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
-    """This frame under every effect of the catalogue, aimed at `target`: {frame, target, version}."""
+    """This frame under every effect aimed at `target`, or under every look: {frame, target or looks, version}."""
     session = open_session(studio, session_id)
     frame_index = read_frame_index(request, session)
-    target = _read_target(request)
-    stacks = [(name, [Layer(effect(), target)]) for name, effect in EFFECTS.items()]
+    if request.get("looks"):
+        kind, objects = "looks", _read_objects(request)
+        stacks = [("", ()), *((name, look_layers(name, objects)) for name in LOOKS)]
+    else:
+        kind, target = "effects", _read_target(request)
+        stacks = [(name, (Layer(effect(), target),)) for name, effect in EFFECTS.items()]
     for found in beats(lambda: thumbnails(session, frame_index, stacks)):
         pictures = {name: _text(jpeg) for name, jpeg in found}
-        yield {"thumbs": {"kind": "effects", "version": request.get("version"), "pictures": pictures}}
+        yield {"thumbs": {"kind": kind, "version": request.get("version"), "pictures": pictures}}
+
+
+def looks(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """Put on a look in place of the stack, or one by chance: {look or seed, objects}; an empty name takes all off."""
+    session = open_session(studio, session_id)
+    objects = _read_objects(request)
+    if "seed" in request:
+        stack = surprise(int(request["seed"]), objects)
+    else:
+        stack = look_layers(str(request["look"]), objects) if request["look"] else ()
+    project = change_project(studio, session.id, lambda old: with_layers(old, stack), Step("layers")).project
+    yield {"layers": [layer.to_json() for layer in project.layers]}
 
 
 def playback(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
@@ -84,6 +102,10 @@ def _read_layers(request: Request, session: Session) -> tuple[Layer, ...]:
     stack = tuple(Layer.from_json(each) for each in request["layers"])
     with_layers(session.project, stack)  # an object that is gone is refused here
     return stack
+
+
+def _read_objects(request: Request) -> tuple[int, ...]:
+    return tuple(int(each) for each in request.get("objects") or ())
 
 
 def _read_target(request: Request) -> Any:

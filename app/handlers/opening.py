@@ -17,11 +17,11 @@ from app.project import add_object
 
 def open_upload(studio: Studio, upload: Path, name: str, model: str) -> Iterator[tuple[Message, str | None]]:
     """Take a clip in. Yields messages; the last comes with the new session's id."""
-    yield {"task": {"kind": "open", "text": f"Reading {name}", "done": 0}}, None
+    yield {"task": {"kind": "open", "text": {"key": "start.reading", "name": name}, "done": 0}}, None
     session_id = None
     for progress in studio.sessions.create(upload, name=name, model=model):
         session_id = progress.session_id
-        text = f"Reading {name} · frame {progress.frames_done}"
+        text = {"key": "start.reading_frame", "name": name, "frame": progress.frames_done}
         task = {"kind": "open", "text": text, "done": progress.frames_done}
         if progress.first_jpeg is not None:
             task["picture"] = f"data:image/jpeg;base64,{base64.b64encode(progress.first_jpeg).decode('ascii')}"
@@ -36,7 +36,7 @@ def open_upload(studio: Studio, upload: Path, name: str, model: str) -> Iterator
         "clip": describe_clip(session),
         "objects": describe_objects(session.project),
         "layers": [],
-        "status": notices or "The clip is ready. Click the thing you want to follow.",
+        "status": notices or {"key": "status.ready"},
     }
     yield message, session_id
 
@@ -65,4 +65,4 @@ def model(studio: Studio, session_id: str | None, request: Request) -> Iterator[
     if session_id is not None:
         change_project(studio, session_id, lambda project: replace(project, model=name), Step("model", title))
     note = "" if choice is None or choice.is_here else f" {choice.note}"
-    yield {"models": models_of(studio, name), "status": f"{title} answers from the next click on.{note}"}
+    yield {"models": models_of(studio, name), "status": {"key": "status.model", "name": title, "note": note}}

@@ -22,12 +22,12 @@ def track(studio: Studio, session_id: str | None, request: Request) -> Iterator[
     total = sum(len(run.frames) for run in passes)
     done = 0
     change_project(studio, session.id, lambda project: project, _track_step(session, passes))
-    yield {"task": describe_task("track", done, total), "status": "Tracking …"}
+    yield {"task": describe_task("track", done, total), "status": {"key": "track.running"}}
     for run in passes:
         for frames in beats(partial(tracking.propagate, session.id, run.start, run.stop, run.step, run.object_ids)):
             done += len(frames)
             yield _tracked(frames, done, total)
-    yield {**_after_tracking(studio, session.id), "status": f"Done: {done} frames tracked.", "stale_from": None}
+    yield {**_after_tracking(studio, session.id), "status": {"key": "status.tracked", "n": done}, "stale_from": None}
 
 
 def _track_step(session: Session, passes: tuple[TrackingPass, ...]) -> Step:
@@ -40,7 +40,7 @@ def _track_step(session: Session, passes: tuple[TrackingPass, ...]) -> Step:
 
 def stop_track(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
     """Called when the page has stopped `track`: what is done stays."""
-    yield {**_after_tracking(studio, session_id), "status": "Tracking was stopped; what is done is kept."}
+    yield {**_after_tracking(studio, session_id), "status": {"key": "status.track_stopped"}}
 
 
 def plan_tracking(session: Session, start: int | None) -> tuple[TrackingPass, ...]:

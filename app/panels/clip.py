@@ -46,7 +46,7 @@ def build_header(models: dict[str, Any]) -> gr.HTML:
 def build_clip_panel(header: gr.HTML, examples: list[dict[str, str]]) -> ClipPanel:
     """Lay out the start of the page; `examples` as `describe_examples` gives them."""
     with gr.Column(elem_id="start", elem_classes="ms-start"):
-        gr.HTML(html_template=read_asset("welcome.html"), js_on_load=None, apply_default_css=False)
+        gr.HTML(html_template=read_asset("welcome.html"), js_on_load=read_script(), apply_default_css=False)
         # A file, not gr.Video: that one would run ffmpeg on the upload before we have looked at it.
         upload = gr.File(
             label="Clip", show_label=False, file_types=_VIDEO_TYPES, elem_id="upload", height=190, container=False

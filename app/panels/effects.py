@@ -10,6 +10,7 @@ import gradio as gr
 from app.editor.assets import read_asset, read_script
 from effects.catalogue import describe_effects
 from effects.layer import LAYER_SETTINGS, MOVING
+from effects.looks import LOOKS
 
 # A slider needs a range that a hand can use; the command line takes the whole one.
 _SLIDER_RANGES = {
@@ -18,6 +19,16 @@ _SLIDER_RANGES = {
     "opacity": (0.0, 1.0),
     "fade_in": (0.0, 60.0),
     "fade_out": (0.0, 60.0),
+}
+# By kind, in the order of the panel; an effect that is not listed is among "more".
+_GROUPS = {
+    "blur": ("blur", "bokeh", "motion_blur", "zoom_blur", "pixelate", "privacy", "cover"),
+    "color": ("adjust", "desaturate", "duotone", "gradient_map", "hue", "recolor", "negative", "thermal"),
+    "drawn": ("cartoon", "sketch", "edges", "halftone", "grain", "glitch"),
+    "around": ("outline", "paper_border", "glow", "drop_shadow", "highlight", "spotlight", "burst"),
+    "place": ("cutout", "remove", "solid", "gradient", "background_picture", "background_video", "text_behind"),
+    "marks": ("label", "arrow", "bounding_box", "magnifier", "sticker"),
+    "motion": ("trail", "freeze", "motion_path", "speed_lines"),
 }
 _SECTIONS = {"opacity": "mix", "blend": "mix", "fade_in": "time", "fade_out": "time"}
 
@@ -38,10 +49,19 @@ def build_effects_panel() -> EffectsPanel:
         ),
         apply_default_css=False,
         elem_id="effects-panel",
-        catalogue=describe_effects(),
+        catalogue=describe_catalogue(),
+        looks=list(LOOKS),
         layer=describe_layer_settings(),
     )
     return EffectsPanel(view)
+
+
+def describe_catalogue() -> list[dict[str, Any]]:
+    """All effects with their settings, in groups."""
+    groups = {name: group for group, names in _GROUPS.items() for name in names}
+    order = {name: rank for rank, name in enumerate(groups)}
+    found = [{**each, "group": groups.get(each["name"], "more")} for each in describe_effects()]
+    return sorted(found, key=lambda each: order.get(each["name"], len(order)))
 
 
 def describe_layer_settings() -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from app.project import add_object
 from app.sessions import Session, Sessions
 from effects.catalogue import EFFECTS
 from effects.layer import LAYER_SETTINGS, parse_layer
+from effects.looks import LOOKS
 from tests.app.made_clips import NUM_FRAMES, SIZE, square_mask
 
 GREEN = parse_layer("background cutout color=#00c000").to_json()
@@ -77,6 +78,28 @@ def test_a_picture_of_this_frame_comes_for_every_effect(studio: Studio, edited: 
     assert set(pictures) == set(EFFECTS)
     assert all(each["thumbs"]["version"] == "v" for each in messages)
     assert all(pixels_of(jpeg).shape == (*SIZE, 3) for jpeg in pictures.values())
+
+
+def test_a_look_takes_the_place_of_the_stack_and_none_takes_it_off(studio: Studio, edited: str) -> None:
+    run(studio, effects.layers, edited, layers=[GREEN])
+    *_, message = run(studio, effects.looks, edited, look="Comic", objects=[1])
+    kept = [each.to_json() for each in studio.sessions.open(edited).project.layers]
+    assert message["layers"] == kept != [GREEN]
+    *_, first = run(studio, effects.looks, edited, seed=5, objects=[1])
+    *_, second = run(studio, effects.looks, edited, seed=5, objects=[1])
+    assert first["layers"] == second["layers"] != kept
+    *_, message = run(studio, effects.looks, edited, look="", objects=[1])
+    assert message["layers"] == []
+    *_, message = run(studio, effects.looks, edited, look="no such", objects=[1])
+    assert "no look" in message["error"]
+
+
+def test_a_picture_of_this_frame_comes_for_every_look(studio: Studio, edited: str) -> None:
+    messages = run(studio, effects.thumbs, edited, frame=0, looks=True, objects=[1], version="v")
+    pictures = {name: jpeg for each in messages for name, jpeg in each["thumbs"]["pictures"].items()}
+    assert set(pictures) == {"", *LOOKS}
+    changed = [np.abs(pixels_of(pictures[name]) - pixels_of(pictures[""])).mean() for name in LOOKS]
+    assert min(changed) > 1
 
 
 def test_playback_tells_where_its_frames_lie(studio: Studio, edited: str) -> None:

@@ -165,7 +165,7 @@ def test_tracking_that_is_stopped_keeps_what_is_done(studio: Studio, edited: str
     stream.close()
     message = last(studio, running.stop_track, edited)
     assert message["tracked"]
-    assert "kept" in message["status"]
+    assert message["status"]["key"] == "status.track_stopped"
     assert studio.sessions.open(edited).masks.read(1, 0) is not None
 
 

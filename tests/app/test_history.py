@@ -76,7 +76,8 @@ def test_undo_goes_back_through_everything_and_redo_forward_again(studio: Studio
         message = last(studio, editing.history, edited, action="redo", frame=0)
         assert everything(studio, edited) == wanted
     assert message["history"]["redo"] is None
-    assert "nothing to redo" in last(studio, editing.history, edited, action="redo", frame=0)["status"]
+    message = last(studio, editing.history, edited, action="redo", frame=0)
+    assert message["status"] == {"key": "status.nothing_to_redo"}
 
 
 def test_undo_says_which_masks_changed_and_where_to_look(studio: Studio, edited: str) -> None:
