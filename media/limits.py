@@ -99,8 +99,8 @@ HOSTED = Limits(
     max_side=4096,
     max_pixels=4096 * 2304,
     max_coded_pixels=8192 * 4320,
-    max_memory=2 * 2**30,
-    max_open_seconds=60,
+    max_memory=2**30,
+    max_open_seconds=120,
 )
 """For a public host, where strangers share one machine."""
 
