@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 BRIDGED = 5
 """An object that is away for up to so many frames is taken to have gone on moving [frames]."""
+_LEAST_SMOOTHING = 0.1
+"""A Gaussian so narrow sees no other frame [frames]."""
 
 
 class Sighting(NamedTuple):
@@ -103,7 +105,7 @@ class Path:
         Args:
             frames: the standard deviation of the Gaussian that says how much a frame counts [frames].
         """
-        if frames <= 0:
+        if frames < _LEAST_SMOOTHING:
             return self
         if frames not in self._smoothed:
             self._smoothed[frames] = Path(_smooth(self.sightings, frames), self.tracked)

@@ -193,7 +193,7 @@ def _fill_absences(path: Path, frame_size: Size) -> tuple[NDArray[Any], NDArray[
 
 
 def _smooth(values: NDArray[Any], sigma: float) -> NDArray[Any]:
-    if sigma <= 0 or len(values) < 3:
+    if sigma < 0.1 or len(values) < 3:
         return values.astype(float)
     everywhere = np.ones(len(values), bool)
     return fit_lines(values.astype(float), everywhere, np.zeros(len(values), int), sigma)

@@ -17,13 +17,19 @@ from effects.effect import Pixels
 SCENES = ("studio", "dusk", "night", "confetti")
 MOVING_SCENES = ("aurora", "bokeh", "waves")
 
+_TALLEST = 1080
 _BOKEH: tuple[Color, ...] = ((255, 186, 96), (255, 120, 150), (120, 170, 255), (255, 226, 160))
 
 
 @lru_cache(maxsize=4)
 def draw_scene(name: str, size: Size) -> Pixels:
     """One of `SCENES` at a (height, width) [px], read-only."""
-    drawn = {"studio": _studio, "dusk": _dusk, "night": _night, "confetti": _confetti}[name](size)
+    # Beyond full HD nobody sees more of a scene that is mostly slopes.
+    scale = min(1.0, _TALLEST / min(size))
+    small = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    drawn = {"studio": _studio, "dusk": _dusk, "night": _night, "confetti": _confetti}[name](small)
+    if small != size:
+        drawn = np.asarray(cv2.resize(drawn, size[::-1], interpolation=cv2.INTER_CUBIC))
     drawn.flags.writeable = False
     return drawn
 

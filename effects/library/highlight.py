@@ -38,4 +38,4 @@ class Highlight(Effect):
 
     def _beat(self, time: float) -> float:
         """How strong the veil is at a moment [s]: it swells and ebbs between a quarter and all of its strength."""
-        return 1.0 if self.pulse == 0 else 0.625 + 0.375 * math.cos(2 * math.pi * time / self.pulse)
+        return 1.0 if self.pulse < 0.01 else 0.625 + 0.375 * math.cos(2 * math.pi * time / self.pulse)
