@@ -85,6 +85,7 @@ def choose_effects(page: Any) -> None:
     page.click(".ms-chip:has-text('Background')")
     page.click("[data-effect=cutout]")
     page.fill("[data-setting=color]", "#00d020")
+    page.click(".ms-layer-add")
     page.click(".ms-chip:has-text('Object 1')")
     page.click("[data-effect=desaturate]")
     is_green = "the background's effect on the canvas"
@@ -93,8 +94,8 @@ def choose_effects(page: Any) -> None:
 
 def check_file(page: Any, folder: Path) -> None:
     page.click(".ms-render-start")
-    page.wait_for_selector(".ms-output:visible")
     page.click(".ms-export-go")
+    page.wait_for_selector(".ms-output:visible")
     page.wait_for_function("document.querySelector('.ms-output video').readyState >= 1")
     assert page.evaluate("document.querySelector('.ms-output video').duration") == pytest.approx(1.4, abs=0.15)
     with page.expect_download() as waiting:
