@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from app.exports.catalogue import find_kind, read_values, write_export
 from app.exports.kind import ExportError, ExportProgress, Material
+from app.footage import clip_footage
 from app.mask_folder import MaskError, MaskFolder
 from app.object_argument import with_object_argument
+from app.privacy_notes import privacy_notes
 from app.project import Project, ProjectError, add_object, with_layers, with_reframe
 from app.render import RenderProgress, render_frames
 from app.scratch import scratch_folder
@@ -335,6 +337,8 @@ def _render(clip: VideoClip, masks: MaskFolder, project: Project, job: Job, targ
         keeps_location=job.keep_location,
     )
     _report_all(steps, "render", report)
+    for note in privacy_notes(project.layers, clip_footage(clip, masks), project.names):
+        report.say(note, "check")
 
 
 def _report_all(steps: Iterable[RenderProgress | ExportProgress], event: str, report: Reporter) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from app.assets import find_asset, with_asset_paths
+from app import assets
+from app.assets import find_asset, keep_asset, with_asset_paths
 from effects.effect import Effect, EffectError, Pixels, Shot, file_setting
 from effects.layer import Layer
+from effects.pictures import read_picture
+from media.video_clip import VideoClip
+from tests.app.made_clips import NUM_FRAMES
 
 
 @dataclass(frozen=True)
@@ -48,3 +55,44 @@ def test_whatever_is_no_asset_s_name_is_refused(folder: Path, name: str) -> None
     assert str(folder) not in str(caught.value)
     with pytest.raises(EffectError):
         find_asset(name, folder)
+
+
+def png(size: tuple[int, int] = (20, 30)) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((*size, 4), 120, np.uint8)).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def test_a_picture_is_kept_as_pixels_alone_under_a_harmless_name(tmp_path: Path) -> None:
+    name = keep_asset("../../My <cat>.svg", png() + b"<script>", tmp_path / "assets")
+    assert name.startswith("My cat ")
+    assert name.endswith(".png")
+    kept = find_asset(name, tmp_path / "assets")
+    assert b"script" not in kept.read_bytes()
+    assert read_picture(str(kept)).shape == (20, 30, 4)
+    assert [each.name for each in (tmp_path / "assets").iterdir()] == [name]
+
+
+def test_a_video_is_kept_if_it_can_be_decoded(tmp_path: Path, clip_path: Path) -> None:
+    name = keep_asset("wave.mov", clip_path.read_bytes(), tmp_path / "assets")
+    with VideoClip.open(find_asset(name, tmp_path / "assets")) as clip:
+        assert clip.num_frames == NUM_FRAMES
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"#EXTM3U\nfile:///etc/passwd\n", b"<svg xmlns='http://www.w3.org/2000/svg'/>"]
+)
+def test_anything_else_is_refused_and_leaves_nothing(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(EffectError, match="neither a picture nor a video"):
+        keep_asset("x.png", content, tmp_path / "assets")
+    assert list((tmp_path / "assets").iterdir()) == []
+
+
+def test_too_large_is_refused_and_the_oldest_gives_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assets, "MOST_BYTES", 10_000)
+    with pytest.raises(EffectError, match="larger than"):
+        keep_asset("x.png", bytes(10_001), tmp_path / "assets")
+    names = [keep_asset("p.png", png((4, 4 + at)), tmp_path / "assets") for at in range(assets.MOST_ASSETS + 3)]
+    left = {each.name for each in (tmp_path / "assets").iterdir()}
+    assert len(left) == assets.MOST_ASSETS
+    assert names[-1] in left
