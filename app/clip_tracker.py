@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from math import exp
 from typing import Literal
 
+import cv2
 import numpy as np
 
 from app.mask_folder import MaskFolder, overlay_from_png
@@ -244,9 +245,15 @@ class ClipTracker:
 
     def _write(self, found: FrameMasks, object_id: int, project: Project) -> ObjectMask:
         row = found.object_ids.index(object_id)
-        mask = (found.mask_logits[row] > 0).cpu().numpy()
+        logits = found.mask_logits[row].float().cpu().numpy()
+        mask = logits > 0
         score = 1 / (1 + exp(-max(min(float(found.object_score_logits[row]), 50.0), -50.0)))
         png = self.masks.write(object_id, found.frame_index, mask, score)
+        # Nothing more is known than on the network's own grid, and there it takes a kilobyte or two.
+        side = self._predictor.model.config.image_size // 4
+        grid = min(side, mask.shape[1]), min(side, mask.shape[0])
+        coarse = cv2.resize(logits, grid, interpolation=cv2.INTER_AREA)
+        self.masks.write_logits(object_id, found.frame_index, coarse)
         overlay = overlay_from_png(png, project.object(object_id).color)
         return ObjectMask(object_id, found.frame_index, overlay, score, int(mask.sum()))
 

@@ -1,6 +1,7 @@
 """The folder of masks: the one format in which tracking hands its result to rendering.
 
-`<object id>/<frame index, 5 digits>.png`, 1-bit, black or white, of the clip's displayed size.
+`<object id>/<frame index, 5 digits>.png`, 1-bit, black or white, of the clip's displayed size. In `logits/`, under the
+same names, may lie what the network thought, 8 bits a cell of its own grid: soft edges are made from that.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from PIL.PngImagePlugin import PngInfo
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SCORE = "masklet:score"
 _FRAME_FILE = re.compile(r"(\d{5,})\.png")
+_STEPS_PER_LOGIT = 16
+_NO_LOGIT = 128
 
 
 class MaskError(ValueError):
@@ -44,16 +47,29 @@ class MaskFolder:
         `score`, how sure the model is that the object is visible (0-1), goes into the file as a text.
         """
         png = encode_mask(mask, score)
-        path = self.path(object_id, frame_index)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Two writers of one mask must not share a part file.
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:
-            part.write_bytes(png)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        _write_whole(self.path(object_id, frame_index), png)
         return png
+
+    def write_logits(self, object_id: int, frame_index: int, logits: np.ndarray) -> None:
+        """Keep the logits (h, w) float32 that a mask was made of, in sixteenths and up to ±8, as an 8-bit PNG."""
+        steps = np.rint(np.clip(logits * _STEPS_PER_LOGIT, -_NO_LOGIT, _NO_LOGIT - 1)) + _NO_LOGIT
+        buffer = io.BytesIO()
+        Image.fromarray(steps.astype(np.uint8)).save(buffer, format="PNG", compress_level=3)
+        _write_whole(self._logits.path(object_id, frame_index), buffer.getvalue())
+
+    def read_logits(self, object_id: int, frame_index: int) -> np.ndarray | None:
+        """The logits (h, w) float32 of a mask; None where there are none, or none that can be read."""
+        path = self._logits.path(object_id, frame_index)
+        try:
+            with Image.open(path, formats=("PNG",)) as image:
+                steps = np.asarray(image.convert("L"), dtype=np.float32)
+        except (OSError, ValueError, Image.DecompressionBombError):
+            return None
+        return (steps - _NO_LOGIT) / _STEPS_PER_LOGIT
+
+    @property
+    def _logits(self) -> MaskFolder:
+        return MaskFolder(self.folder / "logits")
 
     def read(self, object_id: int, frame_index: int) -> np.ndarray | None:
         """Read a mask (H, W) bool; None where there is none. Raises `MaskError` for a file that is no PNG."""
@@ -106,10 +122,12 @@ class MaskFolder:
     def delete(self, object_id: int, frame_index: int) -> None:
         """Delete one mask; nothing happens where there is none."""
         self.path(object_id, frame_index).unlink(missing_ok=True)
+        self._logits.path(object_id, frame_index).unlink(missing_ok=True)
 
     def remove(self, object_id: int) -> None:
         """Delete all masks of an object; nothing happens where there are none."""
-        shutil.rmtree(self.folder / str(int(object_id)), ignore_errors=True)
+        for folder in (self.folder, self._logits.folder):
+            shutil.rmtree(folder / str(int(object_id)), ignore_errors=True)
 
     def check_size(self, size: tuple[int, int]) -> None:
         """Raise `MaskError` where the folder holds no mask, or one whose size is not `size` (height, width)."""
@@ -126,6 +144,17 @@ class MaskFolder:
                         f"The masks of object {object_id} are {mask.shape[1]}×{mask.shape[0]}, "
                         f"but the clip is {size[1]}×{size[0]}; masks must have the clip's displayed size."
                     )
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Two writers of one mask must not share a part file.
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def encode_mask(mask: np.ndarray, score: float | None = None) -> bytes:

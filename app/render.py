@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from app.assets import ASSETS, with_asset_paths
 from app.cut_out import cut_out_alpha
 from app.footage import ClipFootage, clip_footage
 from app.mask_folder import MaskFolder
+from app.mattes import Mattes
 from app.sessions import Session
 from effects.color import Color
 from effects.compositor import compose
@@ -68,14 +69,14 @@ def render_frames(
         keeps_location: whether the file tells where the clip was taken, if the clip does.
     """
     footage = clip_footage(clip, masks)
+    mattes = Mattes(masks, footage.pixels, clip.num_frames)
     views = _views(reframe, footage)
     size = reframe.size(footage.size) if reframe else footage.size
     began = time.monotonic()
     with VideoWriter(out, like=clip, format=format, size=size, keeps_location=keeps_location) as writer:
         progress = RenderProgress(0, clip.num_frames, 0.0)
-        for done, frame in enumerate(clip.frames(), start=1):
-            footage.remember(frame.index, frame.pixels)
-            pixels = _compose(frame, footage, masks, layers, colors, names)
+        for done, frame in enumerate(_one_ahead(clip.frames(), footage), start=1):
+            pixels = _compose(frame, footage, mattes, masks, layers, colors, names)
             if cut_out is not None:
                 pixels = np.dstack([pixels, cut_out_alpha(masks, frame.index, cut_out, clip.size)])
             writer.write(reframe.cut(pixels, views[frame.index]) if reframe else pixels, frame.time)
@@ -139,18 +140,34 @@ def compose_frame(
     names: Mapping[int, str] | None = None,
 ) -> np.ndarray:
     """One frame exactly as the render makes it: (H, W, 3) uint8 RGB."""
-    return _compose(clip.frame(frame_index), clip_footage(clip, masks), masks, layers, colors, names)
+    footage = clip_footage(clip, masks)
+    mattes = Mattes(masks, footage.pixels, clip.num_frames)
+    return _compose(clip.frame(frame_index), footage, mattes, masks, layers, colors, names)
+
+
+def _one_ahead(frames: Iterable[Frame], footage: ClipFootage) -> Iterator[Frame]:
+    """Give the frames in order, each when its follower is in the footage too: a matte looks at both neighbours."""
+    waiting: Frame | None = None
+    for frame in frames:
+        footage.remember(frame.index, frame.pixels)
+        if waiting is not None:
+            yield waiting
+        waiting = frame
+    if waiting is not None:
+        yield waiting
 
 
 def _compose(
     frame: Frame,
     footage: ClipFootage,
+    mattes: Mattes,
     masks: MaskFolder,
     layers: Sequence[Layer],
     colors: Mapping[int, Color],
     names: Mapping[int, str] | None,
 ) -> np.ndarray:
-    found = masks.read_frame(frame.index, _aimed_at(layers, masks))
+    covers = any(layer.effect.covers_wholly for layer in layers)
+    found = mattes.frame(frame.index, _aimed_at(layers, masks), covers=covers)
     return compose(
         frame.pixels,
         found,

@@ -22,6 +22,9 @@ DOUBT_OF_LOGITS = 2.0
 """How little of alpha's course a patch must explain to be heard, see `_guide`. Logits know the edge to a fraction of a
 cell, a mask of bools knows nothing within its cells."""
 
+SOFT_WIDTH = 2.5
+"""How wide the edge of a matte is at most where nothing else is known [px]."""
+
 STRIP = 32
 """Rows done at a time: some twenty float pictures then stay in the processor's cache, twice as fast."""
 
@@ -43,6 +46,8 @@ def refine(pixels: Pixels, found: NDArray[Any]) -> Alpha:
     if near.is_empty:
         return alpha
     is_mask = found.dtype == bool
+    # A cell's width of half-transparency would look out of focus.
+    steepness = max(1.0, _cell(found.shape, size) / SOFT_WIDTH)
     coarse = _enlarge(found.astype(np.float32) if is_mask else _soften_grid(found), size, near)
     doubt = DOUBT_OF_MASK if is_mask else DOUBT_OF_LOGITS
     luma = cv2.cvtColor(pixels[near.slices], cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
@@ -50,15 +55,20 @@ def refine(pixels: Pixels, found: NDArray[Any]) -> Alpha:
         above = min(top, 2 * radius)
         seen = slice(top - above, top + STRIP + 2 * radius)
         part = _guide(luma[seen], coarse[seen], radius, doubt)[above : above + STRIP]
+        part = np.clip((part - 0.5) * np.float32(steepness) + 0.5, 0, 1)
         alpha[near.y0 + top : near.y0 + top + part.shape[0], near.x0 : near.x1] = part
     return alpha
 
 
 def _radius(grid: tuple[int, ...], size: Size) -> int:
     """How far the edge may be off, and so how large the patches are [px]."""
-    cell = (size[0] / grid[0] * size[1] / grid[1]) ** 0.5
     # A mask of the frame's own size was made on some smaller grid too: at 720p it is trusted to 3 px.
-    return round(max(1.1 * cell, min(size) / 240, 1))
+    return round(max(1.1 * _cell(grid, size), min(size) / 240, 1))
+
+
+def _cell(grid: tuple[int, ...], size: Size) -> float:
+    """How wide a cell of the grid is on the frame [px]."""
+    return float((size[0] / grid[0] * size[1] / grid[1]) ** 0.5)
 
 
 def _on_frame(box: Box, grid: tuple[int, ...], size: Size) -> Box:

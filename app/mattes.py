@@ -1,0 +1,80 @@
+"""The alpha mattes of a clip's frames: from masks and logits on disk and the frames' own edges, steadied over time."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+
+from app.mask_folder import MaskFolder
+from effects.effect import Alpha, Pixels
+from effects.refine import refine
+from effects.steady import steady
+
+_KEPT = 24
+"""Mattes in memory: of eight objects those of a frame and of both its neighbours."""
+
+
+class Mattes:
+    """Mattes by frame; going through the clip in order makes each only once."""
+
+    def __init__(self, masks: MaskFolder, pixels: Callable[[int], Pixels], num_frames: int) -> None:
+        """Stand on masks and frames.
+
+        Args:
+            masks: the clip's masks.
+            pixels: gives the pixels (H, W, 3) uint8 of a frame; is asked for the frames beside the wanted one too.
+            num_frames: of the clip.
+        """
+        self._masks, self._pixels, self._num_frames = masks, pixels, num_frames
+        self._refined: OrderedDict[tuple[int, int], Alpha | None] = OrderedDict()
+
+    def frame(self, index: int, object_ids: Sequence[int], *, covers: bool = False) -> dict[int, Alpha]:
+        """The mattes (H, W) float32 of these objects on a frame; an object without a mask there is left out.
+
+        Args:
+            index: counted from 0.
+            object_ids: which objects.
+            covers: whether every pixel of the mask stays whole, for a picture in which somebody is to be hidden.
+        """
+        found = {}
+        for object_id in object_ids:
+            alpha = self._matte(index, object_id)
+            if alpha is None:
+                continue
+            beside = [(at, self._matte(at, object_id)) for at in (index - 1, index + 1) if 0 <= at < self._num_frames]
+            # A frame on which the object is hidden says nothing about its edge here.
+            known = [(other, self._pixels(at)) for at, other in beside if other is not None and other.any()]
+            found[object_id] = steady(alpha, self._pixels(index), known)
+            if covers:
+                mask = self._masks.read(object_id, index)
+                found[object_id] = np.maximum(found[object_id], np.zeros_like(alpha) if mask is None else mask)
+        return found
+
+    def _matte(self, index: int, object_id: int) -> Alpha | None:
+        key = index, object_id
+        if key not in self._refined:
+            self._refined[key] = self._refine(index, object_id)
+            if len(self._refined) > _KEPT:
+                self._refined.popitem(last=False)
+        return self._refined[key]
+
+    def _refine(self, index: int, object_id: int) -> Alpha | None:
+        mask = self._masks.read(object_id, index)
+        if mask is None:
+            return None
+        if not mask.any():
+            return np.zeros(mask.shape, np.float32)
+        logits = self._masks.read_logits(object_id, index)
+        is_theirs = logits is not None and agree(mask, logits)
+        return refine(self._pixels(index), logits if logits is not None and is_theirs else mask)
+
+
+def agree(mask: np.ndarray, logits: np.ndarray) -> bool:
+    """Whether a mask (H, W) bool was made of these logits (h, w): it may have been changed or replaced since."""
+    covered = cv2.resize(mask.astype(np.float32), logits.shape[::-1], interpolation=cv2.INTER_AREA)
+    # Cells that the edge cuts may fall to either side; so may logits that were rounded to nothing.
+    against = ((covered > 0.999) & (logits < -0.1)) | ((covered < 0.001) & (logits > 0.1))
+    return not against.any()
