@@ -203,6 +203,10 @@ find(".ms-export-other").addEventListener("click", () => {
   renderForm();
   render();
 });
+dialog.addEventListener("keydown", (event) => {
+  event.stopPropagation(); // the stage's shortcuts sleep
+  if (event.key === "Escape") dialog.close();
+});
 dialog.addEventListener("close", render);
 dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
 
