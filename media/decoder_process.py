@@ -77,8 +77,13 @@ class DecoderProcess:
 
     @property
     def is_closed(self) -> bool:
-        """Whether it was ended."""
+        """Whether it was ended by us."""
         return not self.close.alive
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it can be spoken to."""
+        return not self.is_closed and self._process.poll() is None
 
     def say(self, order: dict[str, Any]) -> None:
         """Send one command.

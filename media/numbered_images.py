@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# The names in a ZIP are written in it; Python would look for it when no file can be opened any more.
+import encodings.cp437  # noqa: F401
 import io
 import logging
 import re

@@ -136,8 +136,10 @@ class RemoteSource:
     def _take(self) -> DecoderProcess:
         """The process that waits, or a new one that knows the clip already."""
         process, self._idle = self._idle, None
-        if process is not None and not process.is_closed:
-            return process
+        if process is not None:
+            if process.is_running:
+                return process
+            process.close()
         return self._opened(None)[0]
 
     def _give_back(self, process: DecoderProcess) -> None:

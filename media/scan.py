@@ -161,6 +161,9 @@ class _Counting:
         has_begun = self.task.part.start == 0
         for frame in self.packets.frames():
             self.task.limits.check_coded_size(Size(frame.height, frame.width))
+            if self.seek is not None and frame.pts is None:  # nobody knows where we are
+                self.has_missed_start = True
+                return
             time = self._time_in_file(frame)
             self.num_seen += 1
             if not has_begun and time <= self.task.part.start:
@@ -180,6 +183,7 @@ class _Counting:
                 return
             self._take(frame, time)
             yield frame
+        self.has_missed_start = not has_begun and held is None and self.seek is not None
         if not has_begun and held is not None:
             self._check_end(*held)
             self._take(*held)

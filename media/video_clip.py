@@ -63,7 +63,7 @@ class VideoClip:
         path = Path(path).absolute()
         if not path.exists():
             raise MediaError(f"There is no file or folder named {path.name[:60]!r}; please check the name.")
-        part = Part(Fraction(start), None if stop is None else Fraction(stop))
+        part = Part(_exact(start), None if stop is None else _exact(stop))
         if part.start < 0 or (part.stop is not None and part.stop <= part.start):
             raise MediaError(
                 "The part of a clip must begin at 0 or later and end after it begins; please choose again."
@@ -161,6 +161,11 @@ class VideoClip:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _exact(seconds: Seconds) -> Fraction:
+    """A time as it was meant: 0.1 is a tenth, not the nearest binary number."""
+    return Fraction(seconds).limit_denominator(1_000_000)
 
 
 def probe(path: str | Path, limits: Limits = LOCAL) -> ClipFacts:
