@@ -16,10 +16,11 @@ import cv2
 import numpy as np
 
 from app.mask_folder import MaskFolder, overlay_from_png
+from app.mask_note import Basis, measure
 from app.pipeline import read_ahead
 from app.project import FramePrompt, Project, mask_from_text
 from media.video_clip import VideoClip
-from sam2_model import SAM2, Budget, FrameMasks, Prompt, PromptError, VideoPredictor
+from sam2_model import SAM2, Budget, FrameMasks, ImagePredictor, Prompt, PromptError, VideoPredictor
 
 # Backward tracking decodes forwards, a block at a time, and turns each block round.
 _BLOCK_BYTES = 64 * 2**20
@@ -27,6 +28,8 @@ _LONGEST_BLOCK = 32
 # A run that begins in the midst of the clip reads some frames before it first, because each frame is found
 # from the memories of the few just before, and older ones are not kept.
 _LEAD_IN = 6
+# Pixels whose logit is nearer to 0 could as well be the other way.
+_ON_THE_FENCE = 1.0
 
 
 class TrackingError(Exception):
@@ -43,6 +46,8 @@ class ObjectMask:
         png: the mask as a palette PNG of the clip's size, in the object's colour, clear outside.
         score: the object score as a probability 0-1; under 0.5 the object is taken as not visible.
         area: the number of mask pixels [px²].
+        sure: how sure the model is of the mask, 0-1: the score, times the share of the mask that does not lie on
+            the fence.
     """
 
     object_id: int
@@ -50,6 +55,7 @@ class ObjectMask:
     png: bytes
     score: float
     area: int
+    sure: float = 1.0
 
     @property
     def is_visible(self) -> bool:
@@ -81,12 +87,24 @@ class TrackedFrame:
 
 @dataclass(frozen=True)
 class TrackingPass:
-    """One run over the frames of `range(start, stop, step)`, for these objects only."""
+    """One run over the frames of `range(start, stop, step)`, for these objects only.
+
+    `spans` says for each object between which frames (first, one after the last) its masks are written; without it
+    they are from the object's first prompted frame on, in the direction of the run.
+    """
 
     start: int
     stop: int
     step: Literal[1, -1]
     object_ids: tuple[int, ...]
+    spans: tuple[tuple[int, int], ...] | None = None
+
+    def keeps(self, project: Project, object_id: int, frame_index: int) -> bool:
+        """Whether the run writes the object's mask on that frame."""
+        if self.spans is None:
+            return _is_reached(project, object_id, frame_index, self.step)
+        start, stop = self.spans[self.object_ids.index(object_id)]
+        return start <= frame_index < stop
 
     @property
     def frames(self) -> range:
@@ -139,6 +157,8 @@ class ClipTracker:
         self.tracked_before = tracked_before
         self._predictor = VideoPredictor(model, size=clip.size, num_frames=clip.num_frames, budget=budget)
         self._applied: dict[tuple[int, int], FramePrompt] = {}
+        self._still = ImagePredictor(model)
+        self._still_of: int | None = None
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -159,7 +179,28 @@ class ClipTracker:
         self._keep_tracked(object_id, frame_index)
         found = self._follow(project, wanted=prompt)
         assert found is not None  # a prompt that is kept says something
-        return self._write(found, object_id, project)
+        return self._write(found, object_id, project, Basis(project, object_id))
+
+    def suggest(self, frame_index: int, prompt: Prompt) -> list[np.ndarray]:
+        """What a click would take, remembering nothing: masks (H, W) bool, in the model's order.
+
+        Three for a single click, which may mean a part, the whole or more; else one. Of an object that is tracked
+        already the memory is left out, so a click may answer a little differently.
+
+        Raises:
+            TrackingError: no such frame, a click outside it.
+        """
+        self._check_frame(frame_index)
+        try:
+            if self._still_of != frame_index:
+                self._still_of = None
+                self._still.set_image(self.clip.frame(frame_index).pixels)
+                self._still_of = frame_index
+            is_ambiguous = len(prompt.points) == 1 and prompt.box is None
+            found = self._still.predict(prompt, multimask=is_ambiguous)
+        except PromptError as error:
+            raise TrackingError(str(error)) from error
+        return [(logits > 0).cpu().numpy() for logits in found.mask_logits[0]]
 
     def propagate(self, project: Project, run: TrackingPass) -> Iterator[TrackedFrame]:
         """Track over the frames of a run and write every mask; closing the generator keeps what is done.
@@ -171,14 +212,25 @@ class ClipTracker:
         """
         self._check_run(project, run)
         self._follow(project)
+        others = {each: track for each, track in self._predictor.tracks.items() if each not in run.object_ids}
+        try:
+            # The network looks only for the objects of this run; what it knows of the others waits.
+            for each in others:
+                del self._predictor.tracks[each]
+            yield from self._run(project, run)
+        finally:
+            self._predictor.tracks.update(others)
+
+    def _run(self, project: Project, run: TrackingPass) -> Iterator[TrackedFrame]:
+        bases = {each: Basis(project, each) for each in run.object_ids}
         with closing(read_ahead(self._frames(self._lead_in(project, run)))) as frames:
             for _ in self._predictor.propagate(frames, run.step):
                 pass
         began = time.monotonic()
         with closing(read_ahead(self._frames(run.frames))) as frames:
             for done, found in enumerate(self._predictor.propagate(frames, run.step), start=1):
-                reached = [each for each in run.object_ids if _is_reached(project, each, found.frame_index, run.step)]
-                masks = tuple(self._write(found, object_id, project) for object_id in reached)
+                kept = [each for each in run.object_ids if run.keeps(project, each, found.frame_index)]
+                masks = tuple(self._write(found, each, project, bases[each]) for each in kept)
                 rate = done / max(time.monotonic() - began, 1e-6)
                 yield TrackedFrame(found.frame_index, masks, done, len(run.frames), rate)
 
@@ -207,7 +259,7 @@ class ClipTracker:
         object_id, frame_index = key
         self._check_frame(frame_index)
         known = self._applied.get(key)
-        steps = list(_steps(prompt, self._mask_before(prompt)))
+        steps = list(_steps(prompt, self._mask_before(prompt), self._chosen(prompt)))
         if known is not None and _is_continued(known, prompt):
             steps = steps[len(known.points) - len(prompt.points) :]
         elif known is not None:
@@ -218,6 +270,13 @@ class ClipTracker:
             answer = self._predictor.add_prompt(object_id, frame_index, pixels, step)
         self._applied[key] = prompt
         return answer
+
+    def _chosen(self, prompt: FramePrompt) -> np.ndarray | None:
+        """The answer to the first click that the user chose, where it was not the model's own favourite."""
+        if prompt.choice is None or not prompt.points:
+            return None
+        first = Prompt(points=prompt.points[:1], labels=prompt.labels[:1])
+        return self.suggest(prompt.frame_index, first)[prompt.choice]
 
     def _take_back(self, key: tuple[int, int]) -> None:
         object_id, frame_index = key
@@ -240,22 +299,26 @@ class ClipTracker:
             return
         present = self.masks.read(object_id, frame_index)
         if present is None or not self.tracked_before.path(object_id, frame_index).is_file():
-            nothing = np.zeros(self.clip.size, dtype=bool)
-            self.tracked_before.write(object_id, frame_index, nothing if present is None else present)
+            if present is not None:
+                self.tracked_before.adopt(object_id, frame_index, self.masks.path(object_id, frame_index))
+            else:
+                self.tracked_before.write(object_id, frame_index, np.zeros(self.clip.size, dtype=bool))
 
-    def _write(self, found: FrameMasks, object_id: int, project: Project) -> ObjectMask:
+    def _write(self, found: FrameMasks, object_id: int, project: Project, basis: Basis) -> ObjectMask:
         row = found.object_ids.index(object_id)
         logits = found.mask_logits[row].float().cpu().numpy()
         mask = logits > 0
         score = 1 / (1 + exp(-max(min(float(found.object_score_logits[row]), 50.0), -50.0)))
-        png = self.masks.write(object_id, found.frame_index, mask, score)
+        on_the_fence = int((np.abs(logits) < _ON_THE_FENCE).sum()) / max(int(mask.sum()), 1)
+        note = measure(mask, score, basis.of(found.frame_index), sure=score * max(0.0, 1 - on_the_fence))
+        png = self.masks.write(object_id, found.frame_index, mask, note=note)
         # Nothing more is known than on the network's own grid, and there it takes a kilobyte or two.
         side = self._predictor.model.config.image_size // 4
         grid = min(side, mask.shape[1]), min(side, mask.shape[0])
         coarse = cv2.resize(logits, grid, interpolation=cv2.INTER_AREA)
         self.masks.write_logits(object_id, found.frame_index, coarse)
         overlay = overlay_from_png(png, project.object(object_id).color)
-        return ObjectMask(object_id, found.frame_index, overlay, score, int(mask.sum()))
+        return ObjectMask(object_id, found.frame_index, overlay, score, note.area, note.sure)
 
     def _lead_in(self, project: Project, run: TrackingPass) -> range:
         """The frames to track, and not to write, so that the run does not begin without recent memories."""
@@ -298,13 +361,18 @@ class ClipTracker:
         self._check_frame(run.frames[-1])
 
 
-def _steps(prompt: FramePrompt, before: np.ndarray | None) -> Iterator[Prompt]:
-    """One prompt for each thing the user did: each refines the answer to the one before, as it did live."""
+def _steps(prompt: FramePrompt, before: np.ndarray | None, chosen: np.ndarray | None) -> Iterator[Prompt]:
+    """One prompt for each thing the user did: each refines the answer to the one before, as it did live.
+
+    A `chosen` answer stands in the place of the first click, which it answers.
+    """
     if before is not None:
         yield Prompt(mask=before)
     if prompt.box is not None:
         yield Prompt(box=prompt.box)
-    for count in range(1, len(prompt.points) + 1):
+    if chosen is not None:
+        yield Prompt(mask=chosen)
+    for count in range(1 if chosen is None else 2, len(prompt.points) + 1):
         yield Prompt(points=prompt.points[:count], labels=prompt.labels[:count], box=prompt.box)
 
 

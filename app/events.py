@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,17 @@ from app.editor.channels import reply
 from app.editor.frame_editor import FrameEditor
 from app.handlers import editing, effects, exporting, opening, running
 from app.handlers.envelope import Handler, Message, Request, Studio, answer
+from app.handlers.line import Line, in_line
 from app.panels.clip import ClipPanel
+from app.project import Project
 
 Update = dict[str, Any]
 
 # Clicks answer while a clip is tracked or rendered for somebody else; the model itself is guarded by tracking.
 _QUICK, _LONG = 8, 4
+# Tracking and rendering fill the machine: so many run at once, everybody else waits in a line of ours, because
+# gradio's own does not tell the page its place.
+_AT_ONCE, _MOST_WAITING = 2, 40
 
 
 def connect_events(studio: Studio, session: gr.State, editor: FrameEditor, clip: ClipPanel) -> None:
@@ -32,10 +37,13 @@ def connect_events(studio: Studio, session: gr.State, editor: FrameEditor, clip:
         "trigger_mode": "multiple",
         "api_visibility": "private",
     }
-    for channel, handler in {
+    quick: dict[str, Handler] = {
         "prompt": editing.prompt,
         "objects": editing.objects,
         "history": editing.history,
+        "marks": editing.marks,
+        "suggest": editing.suggest,
+        "timeline": running.timeline,
         "look": effects.look,
         "layers": effects.layers,
         "thumbs": effects.thumbs,
@@ -43,23 +51,30 @@ def connect_events(studio: Studio, session: gr.State, editor: FrameEditor, clip:
         "estimate": exporting.estimate,
         "masks": editing.masks,
         "model": opening.model,
-    }.items():
+        "save": opening.save,
+    }
+    for channel, handler in quick.items():
         _listen(editor, channel, _answering(channel, handler, studio), [session], [editor], settings, _QUICK)
+    line = Line(_AT_ONCE)
     for channel, handler, stopper in (
-        ("track", running.track, running.stop_track),
-        ("render", exporting.render, exporting.stop_render),
+        ("track", in_line(running.track, line, "track"), running.stop_track),
+        ("render", in_line(exporting.render, line, "render"), exporting.stop_render),
         ("playback", effects.playback, effects.stop_playback),
     ):
-        task = _listen(editor, channel, _answering(channel, handler, studio), [session], [editor], settings, _LONG)
+        long = _answering(channel, handler, studio)
+        task = _listen(editor, channel, long, [session], [editor], settings, _MOST_WAITING)
         stop = f"stop_{channel}"
         on_stop = _answering(stop, stopper, studio)
         _listen(editor, stop, on_stop, [session], [editor], {**settings, "cancels": [task]}, _QUICK)
 
-    opened = [session, editor, clip.upload]
+    _listen(editor, "resume", _resuming(studio), [session], [session, editor], settings, _QUICK)
+    waiting = gr.State(None)  # a project whose clip is still to come
+    _listen(editor, "project", _taking_project(studio), [], [waiting, editor], settings, _QUICK)
+    opened = [session, editor, clip.upload, waiting]
     _listen(editor, "open", _opening_example(studio), [session], opened, settings, _LONG)
     clip.upload.upload(
         _opening_upload(studio),
-        [clip.upload, session],
+        [clip.upload, session, waiting],
         opened,
         concurrency_limit=_LONG,
         show_progress="hidden",
@@ -86,10 +101,45 @@ def _listen(
     return getattr(editor, f"ask_{channel}")(listener, inputs, outputs, concurrency_limit=limit, **settings)
 
 
+def _named_session(request: object, known: str | None) -> str | None:
+    """The session that the page names, else the one that gradio remembers for it.
+
+    The page's word counts, because gradio forgets: at a reload, and when the server starts anew. The 128 random
+    bits of a session's id are all that is needed to edit it.
+    """
+    named = request.get("session") if isinstance(request, Mapping) else None
+    return named if isinstance(named, str) else known
+
+
 def _answering(channel: str, handler: Handler, studio: Studio) -> Callable[..., Iterator[Update]]:
     def on_event(session_id: str | None, event: gr.EventData) -> Iterator[Update]:
-        for message in answer(handler, studio, session_id, event._data):
+        for message in answer(handler, studio, _named_session(event._data, session_id), event._data):
             yield reply(channel, message)
+
+    return on_event
+
+
+def _resuming(studio: Studio) -> Callable[..., Iterator[Any]]:
+    def on_event(session_id: str | None, event: gr.EventData) -> Iterator[Any]:
+        named = _named_session(event._data, session_id)
+        for message in answer(opening.resume, studio, named, event._data):
+            yield named if "clip" in message else gr.skip(), reply("resume", message)
+
+    return on_event
+
+
+def _taking_project(studio: Studio) -> Callable[..., Iterator[Any]]:
+    """A project whose clip is still to come: it waits for the next upload of this page."""
+
+    def on_event(event: gr.EventData) -> Iterator[Any]:
+        taken: list[Project] = []
+
+        def handler(_: Studio, __: str | None, request: Request) -> Iterator[Message]:
+            taken.append(opening.read_project(studio, request["project"]))
+            yield {"wanted": taken[0].clip}
+
+        for message in answer(handler, studio, None, event._data):
+            yield taken[0] if taken else gr.skip(), reply("project", message)
 
     return on_event
 
@@ -98,9 +148,9 @@ def _opening_example(studio: Studio) -> Callable[..., Iterator[Any]]:
     def on_event(session_id: str | None, event: gr.EventData) -> Iterator[Any]:
         request = event._data
 
-        def source() -> tuple[Path, str]:
+        def source() -> Iterator[opening.Opened]:
             path = opening.example_path(studio, request)
-            return path, path.name
+            return opening.open_files(studio, [path], None)
 
         yield from _open(studio, source, session_id, request)
 
@@ -108,34 +158,35 @@ def _opening_example(studio: Studio) -> Callable[..., Iterator[Any]]:
 
 
 def _opening_upload(studio: Studio) -> Callable[..., Iterator[Any]]:
-    def on_event(upload: str | None, session_id: str | None) -> Iterator[Any]:
-        if upload is not None:
-            yield from _open(studio, lambda: (Path(upload), Path(upload).name), session_id, {})
+    def on_event(uploads: list[str] | None, session_id: str | None, waiting: Project | None) -> Iterator[Any]:
+        if uploads:
+            files = [Path(upload) for upload in uploads]
+            yield from _open(studio, lambda: opening.open_files(studio, files, waiting), session_id, {})
 
     return on_event
 
 
 def _open(
-    studio: Studio, source: Callable[[], tuple[Path, str]], old_session: str | None, request: dict[str, Any]
+    studio: Studio, source: Callable[[], Iterator[opening.Opened]], old_session: str | None, request: dict[str, Any]
 ) -> Iterator[Any]:
     """Open a clip and take over its session; the old one goes only once the new one stands.
 
     The upload field is emptied at the end, so that the same file can be chosen again.
     """
-    new_session: list[str] = []
+    results: list[opening.Opened] = []
 
     def handler(_: Studio, __: str | None, ___: Request) -> Iterator[Message]:
-        path, name = source()
-        for message, session_id in opening.open_upload(studio, path, name, studio.model.name):
-            if session_id is not None:
-                new_session.append(session_id)
-            yield message
+        for opened in source():
+            results.append(opened)
+            yield opened.message
 
     for message in answer(handler, studio, old_session, request):
         update = reply("open", message)
-        if message["done"]:
-            yield new_session[0] if new_session else gr.skip(), update, None
-        else:
-            yield gr.skip(), update, gr.skip()
-    if new_session:
-        forget_session(studio, old_session)
+        if not message["done"]:
+            yield gr.skip(), update, gr.skip(), gr.skip()
+            continue
+        new_session = results[-1].session_id if results else None
+        waiting = results[-1].waiting if results else None
+        yield new_session or gr.skip(), update, None, waiting
+        if new_session:
+            forget_session(studio, old_session)

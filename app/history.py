@@ -21,7 +21,7 @@ from app.project import Project
 _MOST_STEPS = 100
 # A slider that is dragged changes the project many times, and is one step for the person.
 _MERGE_SECONDS = 1.2
-_MASK_FOLDERS = ("masks", "tracked_before")
+_MASK_FOLDERS = ("masks", "masks/logits", "tracked_before")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from app.editor.frame_editor import FrameEditor
-from app.events import connect_events, forget_session
+from app.events import connect_events
 from app.handlers.envelope import Studio
 from app.handlers.opening import models_of
 from app.panels.clip import build_clip_panel, build_header, describe_examples
@@ -28,7 +28,8 @@ def build_page(studio: Studio) -> gr.Blocks:
         session = gr.State(
             None,
             time_to_live=studio.sessions.idle_seconds,
-            delete_callback=lambda session_id: forget_session(studio, session_id),
+            # Not this session by its id: the person may have reloaded the page and be editing it from another one.
+            delete_callback=lambda _: _forget_idle(studio),
         )
         header = build_header(models_of(studio, studio.model.name))
         clip = build_clip_panel(header, describe_examples(studio.examples))
@@ -41,6 +42,10 @@ def build_page(studio: Studio) -> gr.Blocks:
                 build_export_panel()
         connect_events(studio, session, editor, clip)
     return page
+
+
+def _forget_idle(studio: Studio) -> None:
+    studio.sessions.expire()
 
 
 def launch_page(studio: Studio, *, host: str = "127.0.0.1", port: int | None = None, share: bool = False) -> None:

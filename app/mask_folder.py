@@ -20,8 +20,10 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from app.mask_note import KEY as NOTE_KEY
+from app.mask_note import MaskNote, measure, read_note
+
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_SCORE = "masklet:score"
 _FRAME_FILE = re.compile(r"(\d{5,})\.png")
 _STEPS_PER_LOGIT = 16
 _NO_LOGIT = 128
@@ -41,14 +43,28 @@ class MaskFolder:
         """Where that mask lies, whether it exists or not."""
         return self.folder / str(int(object_id)) / f"{int(frame_index):05d}.png"
 
-    def write(self, object_id: int, frame_index: int, mask: np.ndarray, score: float | None = None) -> bytes:
+    def write(
+        self,
+        object_id: int,
+        frame_index: int,
+        mask: np.ndarray,
+        score: float | None = None,
+        *,
+        note: MaskNote | None = None,
+    ) -> bytes:
         """Write a mask (H, W) bool as a 1-bit PNG, whole or not at all; returns the file's bytes.
 
-        `score`, how sure the model is that the object is visible (0-1), goes into the file as a text.
+        What is known of it goes into the file too: a whole `note`, or only its `score`, how sure the model is that
+        the object is visible (0-1).
         """
-        png = encode_mask(mask, score)
+        png = encode_mask(mask, note or (measure(mask, score, "") if score is not None else None))
         _write_whole(self.path(object_id, frame_index), png)
         return png
+
+    def adopt(self, object_id: int, frame_index: int, source: Path) -> None:
+        """Take a mask file over as it is, whole or not at all; what the network thought of another mask goes."""
+        _write_whole(self.path(object_id, frame_index), source.read_bytes())
+        self._logits.path(object_id, frame_index).unlink(missing_ok=True)
 
     def write_logits(self, object_id: int, frame_index: int, logits: np.ndarray) -> None:
         """Keep the logits (h, w) float32 that a mask was made of, in sixteenths and up to ±8, as an 8-bit PNG."""
@@ -78,11 +94,8 @@ class MaskFolder:
 
     def score(self, object_id: int, frame_index: int) -> float | None:
         """The score that was written with a mask; None where there is no mask or nothing is known."""
-        try:
-            with Image.open(self.path(object_id, frame_index), formats=("PNG",)) as image:
-                return float(image.info[_SCORE])
-        except (OSError, KeyError, TypeError, ValueError):
-            return None
+        note = read_note(self.path(object_id, frame_index))
+        return None if note is None else note.score
 
     def read_frame(self, frame_index: int, object_ids: Iterable[int] | None = None) -> dict[int, np.ndarray]:
         """Read the masks of a frame by object number; objects without a mask there are left out."""
@@ -104,12 +117,20 @@ class MaskFolder:
         found = (_FRAME_FILE.fullmatch(each.name) for each in folder.iterdir())
         return tuple(sorted(int(match[1]) for match in found if match))
 
-    def presence(self, object_id: int) -> dict[int, bool]:
-        """For each frame that has a mask: is the object visible there (is the mask not empty)?"""
+    def notes(self, object_id: int) -> dict[int, MaskNote]:
+        """For each frame that has a mask what is known of it; a mask from elsewhere is looked at, and is taken as sure.
+
+        Its word for the prompts that it comes from is then empty: no tracking of ours has made it.
+        """
         found = {}
         for frame_index in self.frames(object_id):
-            mask = self.read(object_id, frame_index)
-            found[frame_index] = mask is not None and bool(mask.any())
+            note = read_note(self.path(object_id, frame_index))
+            if note is None:
+                mask = self.read(object_id, frame_index)
+                if mask is None:
+                    continue
+                note = measure(mask, 1.0, "")
+            found[frame_index] = note
         return found
 
     def overlay_png(self, object_id: int, frame_index: int, color: str, alpha: int = 255) -> bytes | None:
@@ -157,15 +178,15 @@ def _write_whole(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
-def encode_mask(mask: np.ndarray, score: float | None = None) -> bytes:
-    """Give a mask (H, W) bool, and its score, as a 1-bit grey PNG; raises `MaskError` for another dtype or shape."""
+def encode_mask(mask: np.ndarray, note: MaskNote | None = None) -> bytes:
+    """Give a mask (H, W) bool as a 1-bit grey PNG; raises `MaskError` for another dtype or shape."""
     if mask.dtype != np.bool_ or mask.ndim != 2:
         raise MaskError(f"A mask is (height, width) of bool, not {mask.shape} of {mask.dtype}.")
     buffer = io.BytesIO()
-    told = PngInfo()
-    if score is not None:
-        told.add_text(_SCORE, f"{score:.4f}")
-    Image.fromarray(np.ascontiguousarray(mask)).save(buffer, format="PNG", pnginfo=told)
+    text = PngInfo()
+    if note is not None:
+        text.add_text(NOTE_KEY, note.to_text())
+    Image.fromarray(np.ascontiguousarray(mask)).save(buffer, format="PNG", pnginfo=text)
     return buffer.getvalue()
 
 

@@ -141,9 +141,7 @@ def _describe(name: str) -> ModelChoice:
         size = _DOWNLOAD_MEGABYTES[weights.partition("_")[2]]
         note = f"Its first use fetches {size} MB from the Hugging Face Hub; on a CPU a frame takes seconds."
     if image_size is not None:
-        note = (
-            f"Sees the frame at {image_size} px: quicker, at a cost in accuracy not measured yet. {note}"
-        )
+        note = f"Sees the frame at {image_size} px: quicker, at a cost in accuracy not measured yet. {note}"
     return ModelChoice(name, _title(name), is_here, note)
 
 

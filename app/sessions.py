@@ -33,7 +33,6 @@ from media.video_clip import VideoClip
 logger = logging.getLogger(__name__)
 
 _ID = re.compile(r"[0-9a-f]{32}")
-_GONE = "This session is no longer there: it was idle for too long or was closed. Upload the clip again to go on."
 _NEW = ".new-"
 _GONE_PREFIX = ".gone-"
 _LEFTOVER_SECONDS = 3600.0
@@ -44,6 +43,13 @@ _INDEX = "clip_index.json"
 
 class SessionError(Exception):
     """A session that cannot be made or opened; the message is one sentence for the person."""
+
+
+class SessionGoneError(SessionError):
+    """There is no session of that id any more."""
+
+    def __init__(self) -> None:
+        super().__init__("This session is no longer there: it was idle for too long or was closed.")
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,12 @@ class Session:
     def history(self) -> History:
         """What can be undone and redone."""
         return History(self.folder)
+
+    @property
+    def times(self) -> list[float]:
+        """When each frame is shown [s], counted from the clip's start; where sound begins is 0."""
+        times: list[float] = json.loads((self.folder / "times.json").read_text(encoding="utf-8"))
+        return times
 
     @property
     def frames(self) -> FramePack:
@@ -218,7 +230,7 @@ class Sessions:
             project = Project.load(folder / "project.json")
         except (OSError, KeyError, ValueError) as error:
             if not folder.is_dir():
-                raise SessionError(_GONE) from error
+                raise SessionGoneError() from error
             raise SessionError(f"This session cannot be read any more ({error}). Upload the clip again.") from error
         self.touch(session_id)
         return Session(session_id, folder, info, project, self.limits)
@@ -229,7 +241,7 @@ class Sessions:
         try:
             project.save(folder / "project.json")
         except FileNotFoundError as error:
-            raise SessionError(_GONE) from error
+            raise SessionGoneError() from error
 
     def touch(self, session_id: str) -> None:
         """Note that the session is in use, so that it does not expire; an unknown one is ignored."""
@@ -270,7 +282,7 @@ class Sessions:
     def _folder(self, session_id: str) -> Path:
         """The folder of an id; nothing but 32 hex digits can name one, so no path gets through."""
         if not isinstance(session_id, str) or not _ID.fullmatch(session_id):
-            raise SessionError(_GONE)
+            raise SessionGoneError()
         return self.root / session_id
 
     def _check_room(self, upload: Path) -> None:
@@ -372,6 +384,8 @@ class _Ingest:
                 stop=stop,
                 file_duration=None if claimed is None else float(claimed),
             )
+            times = [round(float(time), 6) for time in clip.times]
+        (self.folder / "times.json").write_text(json.dumps(times), encoding="utf-8")
         (self.folder / "session.json").write_text(json.dumps(asdict(info)), encoding="utf-8")
         Project(clip=info.name, model=self.model).save(self.folder / "project.json")
 

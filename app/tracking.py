@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator
@@ -25,7 +26,7 @@ import torch
 
 from app.clip_tracker import ClipTracker, ObjectMask, TrackedFrame, TrackingError, TrackingPass, plan_passes
 from app.mask_folder import overlay_from_png
-from app.models import current_budget, load_model
+from app.models import EMBEDDED, current_budget, load_model
 from app.project import ProjectError
 from app.sessions import Session, SessionError, Sessions
 from media.errors import MediaError
@@ -38,12 +39,14 @@ __all__ = [
     "TrackedFrame",
     "TrackingError",
     "TrackingPass",
+    "can_suggest",
     "connect",
     "forget_prompt",
     "forget_session",
     "plan_passes",
     "propagate",
     "segment",
+    "suggest",
     "warm_up",
 ]
 
@@ -64,6 +67,10 @@ def _on_gpu(duration: Callable[..., int]) -> Callable[[Function], Function]:
         return spaces.GPU(function, duration=duration) if spaces is not None else function
 
     return decorate
+
+
+class TrackerBusyError(TrackingError):
+    """Somebody else works with the session's tracker."""
 
 
 @dataclass
@@ -95,14 +102,14 @@ class _Trackers:
         return self.sessions
 
     @contextlib.contextmanager
-    def borrow(self, session: Session) -> Iterator[ClipTracker]:
-        """Lend the session's tracker to one caller at a time."""
+    def borrow(self, session: Session, patience: float = _PATIENCE_SECONDS) -> Iterator[ClipTracker]:
+        """Lend the session's tracker to one caller at a time, who waits for it so long [s]."""
         with self._guard:
             kept = self._kept.setdefault(session.id, _Kept())
             self._kept.move_to_end(session.id)
         # A plain lock, because a generator may be closed on another thread than the one that began it.
-        if not kept.lock.acquire(timeout=_PATIENCE_SECONDS):
-            raise TrackingError("This clip is still being tracked; stop that first or wait for its end.")
+        if not kept.lock.acquire(timeout=patience):
+            raise TrackerBusyError("This clip is still being tracked; stop that first or wait for its end.")
         try:
             if kept.tracker is None or kept.model_name != session.project.model:
                 kept.close()
@@ -207,8 +214,16 @@ def segment(session_id: str, object_id: int, frame_index: int) -> ObjectMask:
     return answer
 
 
+Spans = tuple[tuple[int, int], ...] | None
+
+
 def propagate(
-    session_id: str, start: int, stop: int, step: int = 1, object_ids: tuple[int, ...] | None = None
+    session_id: str,
+    start: int,
+    stop: int,
+    step: int = 1,
+    object_ids: tuple[int, ...] | None = None,
+    spans: Spans = None,
 ) -> Generator[TrackedFrame, None, None]:
     """Track over the frames of `range(start, stop, step)` and write every mask into the session's folder.
 
@@ -220,12 +235,13 @@ def propagate(
         stop: the frame at which the run ends, itself left out; backwards to the clip's beginning is -1.
         step: 1 forwards, -1 backwards.
         object_ids: the objects whose masks are kept, all prompted ones by default.
+        spans: for each object between which frames its masks are written; see `TrackingPass`.
 
     Raises:
         TrackingError: no prompt at all, an empty or impossible range, a click outside the frame.
         ProjectError: no such object. SessionError: the session is gone. CheckpointError: no such model.
     """
-    with contextlib.closing(_propagate_on_gpu(session_id, start, stop, step, object_ids)) as answers:
+    with contextlib.closing(_propagate_on_gpu(session_id, start, stop, step, object_ids, spans)) as answers:
         for answer in answers:
             if isinstance(answer, _Refusal):
                 raise answer.error
@@ -236,7 +252,9 @@ def _click_seconds(session_id: str, object_id: int, frame_index: int) -> int:
     return _CLICK_SECONDS
 
 
-def _run_seconds(session_id: str, start: int, stop: int, step: int, object_ids: tuple[int, ...] | None) -> int:
+def _run_seconds(
+    session_id: str, start: int, stop: int, step: int, object_ids: tuple[int, ...] | None, spans: Spans
+) -> int:
     return min(_MOST_SECONDS, _CLICK_SECONDS + abs(stop - start) // 8)
 
 
@@ -252,7 +270,7 @@ def _segment_on_gpu(session_id: str, object_id: int, frame_index: int) -> Object
 
 @_on_gpu(_run_seconds)
 def _propagate_on_gpu(
-    session_id: str, start: int, stop: int, step: int, object_ids: tuple[int, ...] | None
+    session_id: str, start: int, stop: int, step: int, object_ids: tuple[int, ...] | None, spans: Spans
 ) -> Generator[TrackedFrame | _Refusal, None, None]:
     try:
         session = _trackers.known_sessions().open(session_id)
@@ -263,12 +281,33 @@ def _propagate_on_gpu(
             raise TrackingError(f"A step is 1 (forwards) or -1 (backwards), not {step}.")
         direction: Literal[1, -1] = 1 if step == 1 else -1
         with _trackers.borrow(session) as tracker:
-            for tracked in tracker.propagate(project, TrackingPass(start, stop, direction, tuple(object_ids))):
+            for tracked in tracker.propagate(project, TrackingPass(start, stop, direction, tuple(object_ids), spans)):
                 if tracked.done % 20 == 1:
                     _trackers.known_sessions().touch(session_id)
                 yield tracked
     except Exception as error:
         yield _refusal(error)
+
+
+def can_suggest(model_name: str) -> bool:
+    """Whether a model answers quickly enough here to say beforehand what a click would take."""
+    return model_name == EMBEDDED and "SPACES_ZERO_GPU" not in os.environ  # there each answer would cost GPU quota
+
+
+def suggest(session_id: str, frame_index: int, prompt: Prompt) -> list[np.ndarray]:
+    """What a click would take, remembering nothing: masks (H, W) bool, none where the model is busy.
+
+    Raises:
+        TrackingError: no such frame, a click outside it. SessionError: the session is gone.
+    """
+    session = _trackers.known_sessions().open(session_id)
+    if not can_suggest(session.project.model):
+        return []
+    try:
+        with _trackers.borrow(session, patience=0.05) as tracker:
+            return tracker.suggest(frame_index, prompt)
+    except TrackerBusyError:
+        return []
 
 
 def forget_prompt(session_id: str, object_id: int, frame_index: int) -> ObjectMask | None:
@@ -280,11 +319,13 @@ def forget_prompt(session_id: str, object_id: int, frame_index: int) -> ObjectMa
     session = _trackers.known_sessions().open(session_id)
     color = session.project.object(object_id).color
     before = session.tracked_before.read(object_id, frame_index)
-    session.tracked_before.delete(object_id, frame_index)
     if before is None or not before.any():
+        session.tracked_before.delete(object_id, frame_index)
         session.masks.delete(object_id, frame_index)
         return None
-    png = session.masks.write(object_id, frame_index, before)
+    session.masks.adopt(object_id, frame_index, session.tracked_before.path(object_id, frame_index))
+    session.tracked_before.delete(object_id, frame_index)
+    png = session.masks.path(object_id, frame_index).read_bytes()
     return ObjectMask(object_id, frame_index, overlay_from_png(png, color), 1.0, int(before.sum()))
 
 

@@ -10,9 +10,14 @@ import gradio as gr
 # `reply_<channel>`. Apart, because two updates of one property at once would leave only the later one.
 CHANNELS = (
     "open",
+    "resume",
+    "project",
     "prompt",
     "objects",
     "history",
+    "marks",
+    "suggest",
+    "timeline",
     "look",
     "masks",
     "layers",
@@ -26,6 +31,7 @@ CHANNELS = (
     "stop_render",
     "estimate",
     "model",
+    "save",
 )
 
 

@@ -29,6 +29,13 @@ const ACTIONS = {
   previous: () => step(-1),
   next: () => step(1),
   play: () => (playing ? pause() : play()),
+  loop: toggleLoop,
+  "mark-in": () => markHere("in"),
+  "mark-out": () => markHere("out"),
+  "mark-none": () => setMarks(null),
+  doubt: goToDoubt,
+  "time-in": () => zoomTimeline(1.6),
+  "time-out": () => zoomTimeline(1 / 1.6),
 };
 
 element.addEventListener("click", (event) => {
@@ -74,6 +81,9 @@ function refresh() {
   for (const button of element.querySelectorAll("[data-view]")) {
     button.setAttribute("aria-pressed", String(button.dataset.view === state.view));
   }
+  find("[data-do=doubt]").disabled = !doubtfulFrames().length;
+  find("[data-do=mark-none]").hidden = !state.marks;
+  refreshSizes();
   find(".ms-play").classList.toggle("is-playing", Boolean(playing));
   find(".ms-play").setAttribute("aria-label", t(playing ? "time.pause" : "time.play"));
   stage.classList.toggle("takes-away", label === 0);
@@ -87,7 +97,7 @@ function refresh() {
 studio.on("editor", "change", (keys) => {
   if (keys.includes("task")) noticeTask();
   refresh();
-  if (keys.includes("objects") || keys.includes("lanes")) drawLanes();
+  if (["objects", "lanes", "selected", "solo", "marks", "cuts"].some((key) => keys.includes(key))) drawLanes();
   redraw();
 });
 

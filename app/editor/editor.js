@@ -12,12 +12,18 @@ const masks = new MaskStore(() => redraw());
 let frames = null; // FrameStore of the clip
 let frame = 0; // the playhead
 
-studio.ask = (channel, data = {}, key = null) => requests.send(channel, data, key);
+studio.ask = (channel, data = {}, key = null) => requests.send(channel, { ...data, session: state.session }, key);
 
 const picture = () => ({ width: state.clip?.size[1] ?? 16, height: state.clip?.size[0] ?? 9 });
 const lastFrame = () => (state.clip ? state.clip.frames - 1 : 0);
 const promptOf = (object, index) => object?.prompts[index] ?? { points: [], box: null };
 const isReady = () => Boolean(frames);
+
+/** Whether the editor shows an object's mask. */
+const isShown = (object) => (state.solo === null ? object.visible !== false : state.solo === object.id);
+
+/** Whether an object is visible on a frame, by the newest or by older clicks. */
+const isSeen = (object, index) => [2, 4].includes(lane(object.id)[index]);
 
 /** An object's presence, as in `state.lanes`. */
 function lane(object) {

@@ -22,10 +22,27 @@ class FrameEditor(gr.HTML):
         # Gradio knows the events of a subclass by their names in its script, in quotes.
         events = json.dumps({channel: f"ask_{channel}" for channel in CHANNELS})
         scripts = read_script(
-            *("geometry.js", "frames.js", "masks.js", "composed_frames.js", "requests.js"),
+            *(
+                "geometry.js",
+                "timescale.js",
+                "frames.js",
+                "masks.js",
+                "composed_frames.js",
+                "requests.js",
+                "connection.js",
+            ),
             "editor.js",  # what those below share
-            *("stage.js", "timeline.js", "result.js", "prompts.js"),
-            *("pointer.js", "keys.js", "compare.js", "controls.js", "messages.js"),
+            *("stage.js", "timeline.js", "playback.js", "time_strip.js", "result.js", "prompts.js"),
+            *(
+                "pointer.js",
+                "suggestions.js",
+                "thumbnails.js",
+                "keys.js",
+                "compare.js",
+                "controls.js",
+                "messages.js",
+                "session.js",
+            ),
         )
         super().__init__(
             html_template=read_asset("editor.html"),

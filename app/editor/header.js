@@ -56,6 +56,7 @@ document.addEventListener("pointerdown", (event) => {
   if (!menu.hidden && !find(".ms-model").contains(event.target)) showMenu(false);
 });
 
+find(".ms-save").addEventListener("click", () => studio.ask("save"));
 find(".ms-new-clip").addEventListener("click", () => {
   document.body.classList.remove("ms-editing");
 });
@@ -63,6 +64,7 @@ find(".ms-new-clip").addEventListener("click", () => {
 function renderClip(clip) {
   find(".ms-clip-name").hidden = !clip;
   find(".ms-new-clip").hidden = !clip;
+  find(".ms-save").hidden = !clip;
   if (!clip) return;
   find(".ms-clip-name strong").textContent = clip.name;
   const sound = t(clip.has_audio ? "clip.sound" : "clip.no_sound");
@@ -70,7 +72,16 @@ function renderClip(clip) {
   find(".ms-clip-name span").textContent = [size, t("clip.frames", { n: clip.frames }), t("clip.rate", { rate: clip.fps }), sound].join(" · ");
 }
 
+function renderNotice(notice) {
+  find(".ms-notice").hidden = !notice;
+  if (!notice) return;
+  find(".ms-notice p").textContent = notice.text;
+  find(".ms-notice button").textContent = notice.button;
+  find(".ms-notice button").onclick = notice.act;
+}
+
 studio.on("header", "change", (keys) => {
+  if (keys.includes("notice")) renderNotice(studio.state.notice);
   if (keys.includes("models") && studio.state.models) renderModels(studio.state.models);
   if (keys.includes("clip")) renderClip(studio.state.clip);
 });

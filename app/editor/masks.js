@@ -70,13 +70,30 @@ class MaskStore {
     return this.decoding.get(key);
   }
 
+  /** The mask as it came, opaque on clear; null where there is none. */
+  async bitmap(object, frame) {
+    const png = this.pngs.get(`${object}:${frame}`);
+    return png ? decodeMask(png) : null;
+  }
+
+  /** The tinted mask, once it is decoded. */
+  async tint(object, frame, color) {
+    await this.load(object, frame, color);
+    return this.tinted.get(`${object}:${frame}:${color}`) ?? null;
+  }
+
   async #decode(key, place, png, color) {
-    const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
-    const mask = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const mask = await decodeMask(png);
     if (this.pngs.get(place) !== png) return; // a newer mask came while this one was decoded
     this.tinted.set(key, tintMask(mask, color));
     while (this.tinted.size > this.most) this.tinted.delete(this.tinted.keys().next().value);
   }
+}
+
+/** @param {string} png base64 */
+function decodeMask(png) {
+  const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
+  return createImageBitmap(new Blob([bytes], { type: "image/png" }));
 }
 
 /** Paints an opaque-on-clear mask in `color`: 42 % inside, a firm edge two pixels wide; at most 1280 px on a side. */

@@ -11,17 +11,17 @@ for (const channel of Object.keys(EVENTS)) {
     else apply(message);
     // A stopped task never sends its own last message.
     if (channel.startsWith("stop_") && message.done) requests.abandon(channel.slice(5), {});
-    if (channel === "stop_track" && state.tracked) {
-      studio.set({ staleFrom: lastTracked < lastFrame() ? lastTracked + 1 : 0 });
-      restyle();
-    }
     requests.answer(channel, message);
   });
 }
 
 /** Every message is a set of optional parts; each is applied if present. */
 function apply(message) {
-  if (message.clip) openClip(message.clip);
+  if (message.session) rememberSession(message.session);
+  if (message.clip) openClip(message.clip, message.models);
+  if ("wanted" in message) studio.set({ wanted: message.wanted });
+  if ("marks" in message) studio.set({ marks: message.marks });
+  if (message.gone && state.clip && document.body.classList.contains("ms-editing")) offerClipAgain(message.error);
   if (message.history) studio.set({ history: message.history });
   for (const [object, start, stop] of message.forget ?? []) {
     masks.forget(object, start, stop);
@@ -33,20 +33,22 @@ function apply(message) {
     const selected = message.select ?? (ids.includes(state.selected) ? state.selected : ids[ids.length - 1] ?? null);
     studio.set({ objects: message.objects, selected });
   }
-  if (message.models && !message.clip && message.models.current !== state.models?.current) studio.set({ models: message.models });
+  if (message.models && message.models.current !== state.models?.current) studio.set({ models: message.models });
   if (message.layers) studio.set({ layers: message.layers });
   if (message.lanes) setLanes(message.lanes);
   if (message.masks) {
     for (const mask of message.masks) receiveMask(mask);
-    studio.set({ lanes: state.lanes });
+    noticeLanes();
   }
+  if (message.sizes && state.clip.suggests && message.masks?.[0]?.png) offerSizes(studio.object(message.masks[0].object), message.masks[0].frame);
+  if (message.timeline) receiveTimeline(message.timeline);
+  if ("cut" in message) studio.set({ cut: message.cut });
   if (message.composed) receiveComposed(message.composed);
-  if ("stale_from" in message) studio.set({ staleFrom: message.stale_from });
-  if ("tracked" in message) studio.set({ tracked: message.tracked });
   if ("task" in message) studio.set({ task: message.task });
   if (message.follow !== undefined) follow(message.follow);
   if (message.go !== undefined && message.go !== frame) goTo(message.go);
   else if (message.forget) fetchMasks();
+  if (message.saved) download(message.saved);
   if ("output" in message) studio.set({ output: message.output });
   if (message.playback) receivePlayback(message.playback);
   if (message.thumbs) studio.emit("thumbs", message.thumbs);
@@ -56,7 +58,14 @@ function apply(message) {
   refresh();
 }
 
-function openClip(clip) {
+function download({ path, name }) {
+  const link = document.createElement("a");
+  link.href = studio.fileUrl(path);
+  link.download = name;
+  link.click();
+}
+
+function openClip(clip, models) {
   pause();
   masks.clear();
   fetched.clear();
@@ -66,40 +75,66 @@ function openClip(clip) {
   frame = 0;
   cursor = null;
   scrub.max = clip.frames - 1;
-  studio.set({ clip, lanes: new Map(), output: null, view: "masks", tracked: false, staleFrom: null, selected: null, objects: [] });
+  slowHovers = 0;
+  sizes = null;
+  studio.set({ clip, lanes: new Map(), sure: new Map(), doubts: new Map(), solo: null, cut: null, output: null, view: "masks", tracked: false, staleFrom: null, selected: null, objects: [] });
   stage.style.setProperty("--ms-aspect", `${clip.size[1]} / ${clip.size[0]}`);
   stage.style.setProperty("--ms-ratio", clip.size[1] / clip.size[0]);
   document.body.classList.add("ms-editing");
+  clearTimeline();
   requestAnimationFrame(resize);
   goTo(0);
-  if (state.models && clip.model !== state.models.current) studio.ask("model", { name: state.models.current });
+  studio.ask("timeline");
+  // A model that was chosen before holds for the next clip too; a session that is opened again brings its own.
+  if (!models && state.models && clip.model !== state.models.current) studio.ask("model", { name: state.models.current });
 }
 
 /** `visible` is null where the server did not look: then a picture leaves the lane as it is, and none empties it. */
-function receiveMask({ object, frame: index, png, visible }) {
+function receiveMask({ object, frame: index, png, visible, sure }) {
   if (!studio.object(object)) return;
   masks.put(object, index, png);
   if (visible !== null) lane(object)[index] = visible ? 2 : 1;
   else if (!png) lane(object)[index] = 0;
+  if (sure !== undefined) sureness(object)[index] = Math.min(9, Math.floor(sure * 10));
   composed.delete(index);
   if (index === frame) redraw();
 }
 
-/** `known`: object id → string with a digit a frame, as in `state.lanes`. */
+/** How sure an object is on each frame, as in `state.sure`. */
+function sureness(object) {
+  if (!state.sure.has(object)) state.sure.set(object, new Uint8Array(state.clip.frames).fill(9));
+  return state.sure.get(object);
+}
+
+/** `known`: object id → {seen, sure: a digit a frame; doubts: frames}. */
 function setLanes(known) {
-  for (const [object, digits] of Object.entries(known)) lane(Number(object)).set([...digits].map(Number));
-  studio.set({ lanes: state.lanes });
+  for (const [id, { seen, sure, doubts }] of Object.entries(known)) {
+    lane(Number(id)).set([...seen].map(Number));
+    sureness(Number(id)).set([...sure].map(Number));
+    state.doubts.set(Number(id), doubts);
+  }
+  noticeLanes();
+}
+
+/** What follows from the lanes: whether anything is tracked, and what is due. */
+function noticeLanes() {
+  const isTracked = (object) => lane(object.id).some((kind, index) => kind && !(index in object.prompts));
+  const [start, stop] = state.marks ?? [0, lastFrame() + 1];
+  const followed = state.objects.filter((object) => !object.locked && Object.keys(object.prompts).length);
+  const firsts = followed.map((object) => dueOf(lane(object.id), start, stop)?.first).filter((first) => first !== undefined);
+  studio.set({ lanes: state.lanes, tracked: state.objects.some(isTracked), staleFrom: firsts.length ? Math.min(...firsts) : null });
 }
 
 function forget(object) {
   masks.drop(object);
-  state.lanes.delete(object);
+  for (const store of [state.lanes, state.sure, state.doubts]) store.delete(object);
+  if (state.solo === object) studio.set({ solo: null });
   restyle();
 }
 
 /** Masks of frames that were tracked but never arrived here (an earlier visit, a lost message). */
 async function fetchMasks() {
-  const missing = state.objects.some((object) => lane(object.id)[frame] === 2 && !masks.has(object.id, frame));
+  const missing = state.objects.some((object) => isSeen(object, frame) && !masks.has(object.id, frame));
   if (!missing || fetched.has(frame)) return;
   const first = frame;
   const wanted = [];
@@ -107,3 +142,6 @@ async function fetchMasks() {
   for (const index of wanted) fetched.add(index);
   await studio.ask("masks", { frames: wanted }, "masks");
 }
+
+// Last of all, when everything that an answer needs is there.
+setTimeout(resume);

@@ -1,123 +1,78 @@
 // The list of objects, and tracking: what is followed, and the button that follows it.
+// `timescale.js` and `object_rows.js` come before this script.
 
 const find = (selector) => element.querySelector(selector);
 const state = studio.state;
 
-function objectRow(object) {
-  const row = document.createElement("li");
-  row.className = "ms-object";
-  row.classList.toggle("is-selected", object.id === state.selected);
-  row.style.setProperty("--ms-object", object.color);
-
-  const pick = document.createElement("button");
-  pick.type = "button";
-  pick.className = "ms-object-pick";
-  pick.setAttribute("aria-pressed", String(object.id === state.selected));
-  pick.setAttribute("aria-label", t("objects.select", { name: object.name }));
-  pick.addEventListener("click", () => studio.set({ selected: object.id }));
-
-  const name = document.createElement("input");
-  name.value = object.name;
-  name.maxLength = 60;
-  name.setAttribute("aria-label", t("objects.name_of", { name: object.name }));
-  name.addEventListener("focus", () => object.id !== state.selected && studio.set({ selected: object.id }));
-  name.addEventListener("change", () => studio.ask("objects", { action: "rename", object: object.id, name: name.value }));
-  name.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" || event.key === "Escape") name.blur();
-  });
-
-  const count = document.createElement("span");
-  count.className = "ms-object-note";
-  count.textContent = describeObject(object);
-
-  row.append(pick, name, count, removeButton(object));
-  return row;
-}
-
-function describeObject(object) {
-  const prompted = Object.keys(object.prompts).length;
-  const seen = state.lanes.get(object.id)?.reduce((sum, kind) => sum + (kind === 2), 0) ?? 0;
-  if (!prompted && !seen) return t("objects.no_click");
-  return t("objects.on_frames", { n: Math.max(1, seen) });
-}
-
-/** Removing loses masks, so it asks once more, in place. */
-function removeButton(object) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "ms-icon ms-object-remove";
-  const bin = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 7h14M10 7V4.5h4V7M7 7l.8 12.5h8.4L17 7"/></svg>';
-  button.innerHTML = bin;
-  button.setAttribute("aria-label", t("objects.remove", { name: object.name }));
-  button.addEventListener("click", () => {
-    if (button.dataset.asked) {
-      studio.ask("objects", { action: "remove", object: object.id });
-      return;
-    }
-    button.dataset.asked = "yes";
-    button.textContent = t("objects.remove_sure");
-    const forget = () => {
-      delete button.dataset.asked;
-      button.innerHTML = bin;
-    };
-    setTimeout(forget, 3000);
-  });
-  return button;
-}
-
 function renderList() {
   const list = find(".ms-object-list");
   // Names are being typed in place: what has the focus stays.
-  if (list.contains(document.activeElement) && document.activeElement.tagName === "INPUT") {
+  if (list.contains(document.activeElement) && document.activeElement.tagName === "INPUT" && document.activeElement.type === "text") {
     for (const [index, row] of [...list.children].entries()) row.classList.toggle("is-selected", state.objects[index]?.id === state.selected);
     return;
   }
-  const focused = [...list.children].findIndex((row) => row.contains(document.activeElement));
+  const label = list.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
   list.replaceChildren(...state.objects.map(objectRow));
-  if (focused >= 0) list.children[focused]?.querySelector("button").focus();
+  if (label) [...list.querySelectorAll("button, input")].find((each) => each.getAttribute("aria-label") === label)?.focus();
 }
 
-/** What the button would do now: {text, from} with `from` null for the whole clip. */
-function nextRun() {
-  if (state.tracked && state.staleFrom !== null && state.staleFrom > 0) {
-    return { text: t("track.from", { frame: state.staleFrom + 1 }), from: state.staleFrom };
-  }
-  return { text: t(state.tracked ? "track.again" : "track.start"), from: null };
+/** What tracking would do now: {text, note}; `note` is empty where all is said by the text. */
+function describeRun() {
+  const [start, stop] = state.marks ?? [0, state.clip?.frames ?? 0];
+  const followed = state.objects.filter((object) => !object.locked && Object.keys(object.prompts).length);
+  const due = followed.map((object) => ({ object, ...(dueOf(state.lanes.get(object.id) ?? [], start, stop) ?? { count: 0 }) })).filter(({ count }) => count);
+  if (!state.tracked) return { text: t("track.start"), note: state.marks ? t("track.only_marked", { first: start + 1, last: stop }) : "" };
+  if (!due.length) return { text: t("track.again"), note: "" };
+  const from = Math.min(...due.map(({ first }) => first));
+  const count = Math.max(...due.map(({ count: frames }) => frames));
+  const names = due.length > 2 ? t("objects.others", { n: due.length }) : due.map(({ object }) => object.name).join(", ");
+  const said = [t("track.due", { names, n: count })];
+  if (from > start) said.push(t("track.before_stay", { frame: from + 1 }));
+  if (due.length < followed.length) said.push(t("track.others_stay"));
+  return { text: t("track.from", { frame: from + 1 }), note: said.join(" ") };
 }
 
 function renderTracking() {
   const isTracking = state.task?.kind === "track";
-  const run = nextRun();
+  const { text, note } = describeRun();
   const button = find(".ms-track-start");
   const hasPrompts = state.objects.some((object) => Object.keys(object.prompts).length);
-  button.textContent = run.text;
-  button.hidden = isTracking;
-  button.disabled = Boolean(state.task);
+  button.textContent = text;
+  button.disabled = Boolean(state.task) || !hasPrompts;
   button.classList.toggle("ms-primary", hasPrompts && (!state.tracked || state.staleFrom !== null));
-  find(".ms-track-whole").hidden = isTracking || run.from === null;
-  find(".ms-track-whole").disabled = Boolean(state.task);
+  find(".ms-actions").hidden = isTracking;
+  find(".ms-track-note").textContent = note;
+  find(".ms-track-ways").hidden = !hasPrompts;
+  for (const way of element.querySelectorAll("[data-way]")) way.disabled = Boolean(state.task);
   find(".ms-track-run").hidden = !isTracking;
   if (isTracking) showProgress(find(".ms-track-run"), state.task);
+  find(".ms-cut").hidden = isTracking || state.cut === null;
+  if (state.cut !== null) find(".ms-cut p").textContent = t("track.cut", { frame: state.cut + 1 });
 }
 
-async function track(from) {
+async function track(wish) {
   if (state.task) return;
-  studio.set({ view: "masks", task: { kind: "track", done: 0, total: 0 } });
-  const answer = await studio.ask("track", { from });
+  studio.set({ view: "masks", cut: null, task: { kind: "track", done: 0, total: 0 } });
+  const answer = await studio.ask("track", { ...wish, frame: state.frame });
   if (studio.state.task?.kind === "track") studio.set({ task: null });
   if (answer.error) studio.say(answer.error, "error");
 }
 
 find(".ms-add").addEventListener("click", () => studio.emit("add-object"));
-find(".ms-track-start").addEventListener("click", () => track(nextRun().from));
-find(".ms-track-whole").addEventListener("click", () => track(null));
+find(".ms-track-start").addEventListener("click", () => track({ direction: "missing" }));
+for (const way of element.querySelectorAll("[data-way]")) way.addEventListener("click", () => track({ direction: way.dataset.way }));
+find(".ms-cut-on").addEventListener("click", () => track({ direction: "missing", across_cuts: true }));
+find(".ms-cut-go").addEventListener("click", () => studio.emit("go", state.cut));
 find(".ms-track-stop").addEventListener("click", () => {
   find(".ms-track-run .ms-progress-text").textContent = t("stopping");
   studio.ask("stop_track");
 });
 
 studio.on("objects", "change", (keys) => {
-  if (["objects", "selected", "lanes", "tracked", "task"].some((key) => keys.includes(key))) renderList();
+  const concerns = ["objects", "selected", "lanes", "tracked", "task", "solo", "cut", "marks", "clip", "thumbnails"];
+  if (!concerns.some((key) => keys.includes(key))) return;
+  // While it tracks, lanes change many times a second: the rows are written when it ends.
+  if (state.task?.kind !== "track" || keys.includes("objects") || keys.includes("selected")) renderList();
   renderTracking();
 });
 renderTracking();

@@ -8,6 +8,7 @@ function showProgress(part, task) {
     bar.removeAttribute("value");
   }
   const said = [];
+  if (task.place) said.push(t("progress.place", { n: task.place }));
   if (task.total) said.push(t("progress.done", { done: task.done, total: task.total }));
   if (task.rate) said.push(t("progress.rate", { rate: words.number(task.rate, task.rate < 10 ? 1 : 0) }));
   if (task.rate && task.left !== undefined) said.push(t("progress.left", { time: words.seconds(task.left) }));

@@ -2,7 +2,7 @@
 
 let adding = null; // promise of an object being added: clicks wait for it
 
-const CHANGES = ["prompt", "objects", "layers", "model"]; // what changes the project, each a step of its history
+const CHANGES = ["prompt", "objects", "layers", "marks", "model"]; // what changes the project, each a step of its history
 
 const rounded = (value) => Math.round(value * 10) / 10;
 
@@ -21,6 +21,10 @@ async function place(change) {
     studio.say(t("error.no_object"), "error");
     return;
   }
+  if (object.locked) {
+    studio.say(t("error.locked", { name: object.name }), "error");
+    return;
+  }
   pause();
   studio.set({ view: "masks" });
   sendPrompt(object, frame, change(promptOf(object, frame)));
@@ -32,12 +36,12 @@ function sendPrompt(object, index, prompt) {
   redraw();
   drawLanes();
   refresh();
-  const body = { object: object.id, frame: index, points: prompt.points, box: prompt.box };
+  clearSuggestion();
+  const body = { object: object.id, frame: index, points: prompt.points, box: prompt.box, choice: prompt.choice ?? null };
   const started = performance.now();
   studio.ask("prompt", body, `${object.id}:${index}`).then((answer) => {
     stage.dataset.lastClick = String(Math.round(performance.now() - started));
     restyle();
-    if (!answer.refused && state.tracked) studio.set({ staleFrom: Math.min(index, state.staleFrom ?? index) });
     refresh();
   });
 }
@@ -74,3 +78,4 @@ function addObject() {
 }
 
 studio.on("editor", "add-object", addObject);
+studio.on("editor", "go", (index) => step(index - frame));

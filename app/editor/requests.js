@@ -20,6 +20,10 @@ class Requests {
     return this.flying.has(channel);
   }
 
+  isAnyBusy() {
+    return this.flying.size > 0;
+  }
+
   /** Resolves once none of these channels has a request in flight or waiting. */
   settled(channels) {
     return new Promise((resolve) => {

@@ -51,7 +51,10 @@ function draw() {
   pen.setTransform(density * view.scale, 0, 0, density * view.scale, density * view.x, density * view.y);
   pen.imageSmoothingQuality = "high";
   drawPicture(width, height);
-  if (state.view === "masks") drawMasks(width, height);
+  if (state.view === "masks") {
+    drawMasks(width, height);
+    drawSuggestion(width, height);
+  }
   pen.setTransform(density, 0, 0, density, 0, 0);
   if (state.view === "masks" && !playing) drawPrompts();
   drawGesture();
@@ -59,7 +62,7 @@ function draw() {
 
 function drawMasks(width, height) {
   for (const object of state.objects) {
-    if (lane(object.id)[frame] !== 2) continue;
+    if (!isShown(object) || !isSeen(object, frame)) continue;
     const tinted = masks.picture(object.id, frame, object.color);
     if (tinted) pen.drawImage(tinted, 0, 0, width, height);
   }

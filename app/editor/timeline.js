@@ -1,26 +1,33 @@
-// Time: the playhead, scrubbing, playback, and the lanes under the scrubber.
+// Time: the playhead, and the moves of it. `playback.js` plays, `time_strip.js` draws the timeline.
 
 const scrub = find(".ms-scrub");
-const lanes = find(".ms-lanes");
 
-let playing = null; // {since, from}
 let isFollowing = false; // while tracking, the stage goes along until somebody takes the playhead
-let lastTracked = 0;
 let lastTask = null; // its kind
+
+/** When a frame is shown [s], counted from the first one. */
+const secondsOf = (index) => (state.clip ? state.clip.times[index] - state.clip.times[0] : 0);
+
+function spellClock(seconds) {
+  return `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(2).padStart(5, "0")}`;
+}
 
 async function goTo(index) {
   frame = Math.min(Math.max(0, index), lastFrame());
   scrub.value = frame;
   state.frame = frame;
+  clearSuggestion();
+  slowHovers = 0;
   studio.emit("frame", frame);
-  const seconds = state.clip ? state.clip.times[frame] - state.clip.times[0] : 0;
-  const clock = `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(2).padStart(5, "0")}`;
+  const clock = spellClock(secondsOf(frame));
   find(".ms-time").textContent = `${clock}  ·  ${frame + 1} / ${lastFrame() + 1}`;
   scrub.setAttribute("aria-valuetext", t("time.position", { frame: frame + 1, total: lastFrame() + 1, clock }));
   if (!frames) return;
+  showTime(frame);
   fetchMasks();
   refresh();
   const wanted = frame;
+  const began = performance.now();
   try {
     // The frame and its masks appear together, or the masks would lag behind while it plays.
     await Promise.all([frames.picture(wanted), loadMasks(wanted)]);
@@ -32,48 +39,13 @@ async function goTo(index) {
     studio.say(t("error.frame", { frame: wanted + 1 }), "error");
   }
   if (wanted !== frame) return;
+  stage.dataset.lastScrub = (performance.now() - began).toFixed(1);
   redraw();
   if (state.view === "result") compose();
 }
 
 function loadMasks(index) {
   return Promise.all(state.objects.map((object) => masks.load(object.id, index, object.color)));
-}
-
-function play() {
-  if (!isReady()) return;
-  playing = { since: performance.now(), from: frame >= lastFrame() ? 0 : frame };
-  if (playing.from !== frame) goTo(playing.from);
-  cursor = null;
-  refresh();
-  requestAnimationFrame(tick);
-}
-
-function pause() {
-  playing = null;
-  refresh();
-}
-
-function tick(now) {
-  if (!playing) return;
-  const { times } = state.clip;
-  const elapsed = (now - playing.since) / 1000 + times[playing.from] - times[0];
-  const target = frameAtTime(times, elapsed);
-  const next = Math.min(frame + 1, lastFrame());
-  const isAtHand = frames.peek(next) && (state.view === "masks" || composed.has(next));
-  if (target > frame && !isAtHand) {
-    // The clock waits for the picture instead of skipping to one that is not there either.
-    playing = { since: now, from: frame };
-    frames.picture(next).catch(() => pause());
-    if (state.view === "result") compose(next);
-  } else if (target > frame) {
-    goTo(state.view === "masks" && frames.peek(target) ? target : next);
-  }
-  const isOver = frame >= lastFrame() && elapsed > times[lastFrame()] - times[0] + 0.2;
-  if (isOver) {
-    pause();
-    redraw();
-  } else requestAnimationFrame(tick);
 }
 
 function step(by) {
@@ -84,7 +56,6 @@ function step(by) {
 
 /** Tracking has reached a frame. */
 function follow(index) {
-  lastTracked = index;
   if (isFollowing && !playing) goTo(index);
 }
 
@@ -94,44 +65,32 @@ function noticeTask() {
   lastTask = kind;
 }
 
-function resizeLanes() {
-  const density = window.devicePixelRatio || 1;
-  lanes.width = Math.max(1, Math.round(lanes.clientWidth * density));
-  lanes.height = Math.max(1, Math.round(lanes.clientHeight * density));
-  drawLanes();
+/** The frames where a correction pays, of all objects that are shown. */
+function doubtfulFrames() {
+  const all = state.objects.filter((object) => isShown(object)).flatMap((object) => state.doubts.get(object.id) ?? []);
+  return [...new Set(all)].sort((a, b) => a - b);
 }
 
-/** Under the scrubber: a lane an object shows where it is visible and where it was prompted. */
-function drawLanes() {
-  const brush = lanes.getContext("2d");
-  const { width, height } = lanes;
-  brush.clearRect(0, 0, width, height);
-  if (!state.clip || !state.objects.length) return;
-  const density = window.devicePixelRatio || 1;
-  const inset = 8 * density; // half the scrubber's thumb: frame 0 and the last lie under its ends
-  const step = (width - 2 * inset) / Math.max(1, lastFrame());
-  const at = (index) => inset + index * step;
-  const tall = Math.min(6 * density, height / state.objects.length - density);
-  state.objects.forEach((object, row) => {
-    const y = row * (tall + 2 * density) + density;
-    brush.fillStyle = object.color;
-    const known = lane(object.id);
-    for (let index = 0; index < known.length; index += 1) {
-      if (!known[index]) continue;
-      brush.globalAlpha = known[index] === 2 ? 0.85 : 0.18;
-      brush.fillRect(at(index) - step / 2, y, step + 0.5, tall);
-    }
-    brush.globalAlpha = 1;
-    for (const index of Object.keys(object.prompts)) {
-      brush.beginPath();
-      brush.arc(at(Number(index)), y + tall / 2, tall / 2 + density, 0, 2 * Math.PI);
-      brush.fillStyle = object.color;
-      brush.fill();
-      brush.lineWidth = 1.5 * density;
-      brush.strokeStyle = "#fff";
-      brush.stroke();
-    }
-  });
+/** To the next doubtful frame, and to the object that is doubtful there. */
+function goToDoubt() {
+  const next = nextOf(doubtfulFrames(), frame);
+  if (next === null) return;
+  const object = state.objects.find((each) => isShown(each) && state.doubts.get(each.id)?.includes(next));
+  studio.set({ view: "masks", ...(object ? { selected: object.id } : {}) });
+  step(next - frame);
+  studio.say(t("time.check", { name: object?.name ?? "" }));
+}
+
+/** Sets one end of the marked range at the playhead. */
+function markHere(side) {
+  const [start, stop] = state.marks ?? [0, lastFrame() + 1];
+  setMarks(side === "in" ? [frame, Math.max(stop, frame + 1)] : [Math.min(start, frame), frame + 1]);
+}
+
+function setMarks(marks) {
+  const isWhole = marks && marks[0] <= 0 && marks[1] > lastFrame();
+  studio.set({ marks: isWhole ? null : marks });
+  studio.ask("marks", { marks: isWhole ? null : marks }, "marks");
 }
 
 scrub.addEventListener("input", () => {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 from app import tracking
 from app.handlers.envelope import (
@@ -21,14 +21,36 @@ from app.handlers.envelope import (
 from app.handlers.opening import models_of
 from app.heartbeat import beats
 from app.history import Scope, Step
-from app.panels.objects import describe_lanes, describe_mask, describe_objects
-from app.project import FramePrompt, add_object, remove_object, rename, with_prompt
+from app.lanes import describe_lanes
+from app.mask_folder import encode_mask, overlay_from_png
+from app.panels.objects import describe_mask, describe_objects
+from app.project import (
+    FramePrompt,
+    Project,
+    add_object,
+    recolor,
+    remove_object,
+    rename,
+    set_locked,
+    set_visible,
+    with_marks,
+    with_prompt,
+)
 from app.sessions import Session
+from sam2_model import Prompt
 
 _MOST_POINTS = 200
 # Steps that the model follows without starting anew.
-_CLICKS = ("click", "unclick", "box")
+_CLICKS = ("click", "unclick", "box", "choice")
 _MOST_MASK_FRAMES = 40
+
+
+# action → what the step is called, and the change
+_SWITCHES: dict[str, tuple[str, Callable[[Project, int, Any], Project]]] = {
+    "recolor": ("recolor", lambda project, object_id, value: recolor(project, object_id, str(value))),
+    "show": ("show", lambda project, object_id, value: set_visible(project, object_id, bool(value))),
+    "lock": ("lock", lambda project, object_id, value: set_locked(project, object_id, bool(value))),
+}
 
 
 def prompt(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
@@ -39,6 +61,7 @@ def prompt(studio: Studio, session_id: str | None, request: Request) -> Iterator
     except RequestError:
         yield {"objects": describe_objects(session.project)}
         raise
+    _refuse_locked(session, said.object_id)
     session = change_project(
         studio, session.id, lambda project: with_prompt(project, said), _prompt_step(session, said)
     )
@@ -48,7 +71,11 @@ def prompt(studio: Studio, session_id: str | None, request: Request) -> Iterator
         if not found:
             yield {"status": {"key": "status.waiting"}}
             continue
-        kept = {"objects": describe_objects(session.project)}
+        kept = {
+            "objects": describe_objects(session.project),
+            "lanes": describe_lanes(session, (said.object_id,)),
+            "sizes": _is_ambiguous(said, session),
+        }
         if found[0] is None:
             yield {**kept, "masks": [{"object": where[1], "frame": where[2], "png": None, "visible": None}]}
         else:
@@ -71,7 +98,14 @@ def objects(studio: Studio, session_id: str | None, request: Request) -> Iterato
         name = str(request["name"])
         project = change_project(studio, session.id, lambda old: rename(old, object_id, name), step).project
         yield {"objects": describe_objects(project)}
+    elif action in _SWITCHES:
+        what, change = _SWITCHES[action]
+        name, value = session.project.object(object_id).name, request["value"]
+        step = Step(what, name, object_id)
+        project = change_project(studio, session.id, lambda old: change(old, object_id, value), step).project
+        yield {"objects": describe_objects(project)}
     elif action == "remove":
+        _refuse_locked(session, object_id)
         name = session.project.object(object_id).name
         step = Step("remove", name, object_id, scope=(Scope(object_id, 0, session.info.num_frames),))
         project = change_project(studio, session.id, lambda old: remove_object(old, object_id), step).project
@@ -84,6 +118,43 @@ def objects(studio: Studio, session_id: str | None, request: Request) -> Iterato
         }
     else:
         raise ValueError(f"no such action: {action!r}")
+
+
+def marks(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """Mark a range of frames: {marks: [first, one after the last] or null}."""
+    session = open_session(studio, session_id)
+    given = request.get("marks")
+    wanted = None if given is None else (max(0, int(given[0])), min(session.info.num_frames, int(given[1])))
+    if wanted == (0, session.info.num_frames):
+        wanted = None
+    step = Step("marks", merge="marks")
+    project = change_project(studio, session.id, lambda old: with_marks(old, wanted), step).project
+    yield {"marks": list(project.marks) if project.marks else None}
+
+
+def suggest(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """What a click would take: {object, frame, points, box}; three masks for the first click, else one."""
+    session = open_session(studio, session_id)
+    said = read_prompt(request, session)
+    prompt = Prompt(points=said.points, labels=said.labels, box=said.box)
+    found = tracking.suggest(session.id, said.frame_index, prompt)
+    color = session.project.object(said.object_id).color
+    pngs = [base64.b64encode(overlay_from_png(encode_mask(mask), color)).decode("ascii") for mask in found]
+    masks = [{"png": png, "area": int(mask.sum())} for png, mask in zip(pngs, found, strict=True)]
+    yield {"suggestion": {"object": said.object_id, "frame": said.frame_index, "masks": masks}}
+
+
+def _is_ambiguous(said: FramePrompt, session: Session) -> bool:
+    """Whether the prompt is a single click on a fresh object: it may mean a part, the whole, or more."""
+    is_single = said.labels == (1,) and said.box is None
+    before = session.tracked_before.read(said.object_id, said.frame_index)
+    return is_single and (before is None or not before.any())
+
+
+def _refuse_locked(session: Session, object_id: int) -> None:
+    wanted = session.project.object(object_id)
+    if wanted.locked:
+        raise RequestError(f"{wanted.name} is locked; unlock it in the list to change it.")
 
 
 def history(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
@@ -104,8 +175,9 @@ def history(studio: Studio, session_id: str | None, request: Request) -> Iterato
         "layers": [layer.to_json() for layer in session.project.layers],
         "models": models_of(studio, session.project.model),
         "forget": [[each.object_id, each.start, each.stop] for each in step.scope],
-        "lanes": describe_lanes(session.masks, ids, session.info.num_frames),
+        "lanes": describe_lanes(session),
         "masks": _stored_masks(session, [frame_index]),
+        "marks": list(session.project.marks) if session.project.marks else None,
         "output": None,
         **({"go": step.frame} if step.frame is not None else {}),
         **({"select": step.object_id} if step.object_id in ids else {}),
@@ -136,6 +208,8 @@ def _prompt_step(session: Session, said: FramePrompt) -> Step:
         what = "box"
     else:
         what = "click" if before is None or len(said.points) > len(before.points) else "unclick"
+    if before is not None and before.choice != said.choice:
+        what = "choice"
     name = session.project.object(said.object_id).name
     scope = (Scope(said.object_id, said.frame_index, said.frame_index + 1),)
     return Step(what, name, said.object_id, said.frame_index, scope)
@@ -161,6 +235,7 @@ def read_prompt(request: Request, session: Session) -> FramePrompt:
         points=tuple(points),
         labels=tuple(1 if label else 0 for _, _, label in request.get("points") or ()),
         box=(box[0], box[1], box[2], box[3]) if box else None,
+        choice=int(request["choice"]) if request.get("choice") is not None and points else None,
     )
 
 

@@ -19,7 +19,7 @@ from app.history import History, Step
 from app.mask_folder import MaskError
 from app.models import DefaultModel
 from app.project import Project, ProjectError
-from app.sessions import Session, SessionError, Sessions
+from app.sessions import Session, SessionError, SessionGoneError, Sessions
 from app.tracking import TrackingError
 from effects.setting import EffectError
 from media.errors import MediaError
@@ -88,6 +88,8 @@ def answer(handler: Handler, studio: Studio, session_id: str | None, request: ob
             held = message
     except _FOR_THE_PERSON as error:
         held = {**(held or {}), "error": _sentence(error), "task": None, "refused": isinstance(error, RequestError)}
+        if isinstance(error, SessionGoneError):
+            held["gone"] = True
     except (KeyError, TypeError, ValueError):
         logger.exception("a request was not understood")
         held = {**(held or {}), "error": _NOT_UNDERSTOOD, "task": None, "refused": True}

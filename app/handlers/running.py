@@ -4,36 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import get_args
 
 from app import tracking
 from app.clip_tracker import TrackedFrame, TrackingPass
-from app.handlers.envelope import Message, Request, RequestError, Studio, change_project, describe_task, open_session
+from app.handlers.envelope import (
+    Message,
+    Request,
+    Studio,
+    change_project,
+    describe_task,
+    open_session,
+    read_frame_index,
+)
 from app.heartbeat import beats
 from app.history import Scope, Step
-from app.panels.objects import describe_lanes, describe_mask
+from app.lanes import describe_lanes
+from app.panels.objects import describe_mask
+from app.scenes import cuts_of, make_timeline, read_timeline
 from app.sessions import Session
+from app.sound import make_sound
+from app.tracking_plan import Direction, Wish, plan_tracking
 
 
 def track(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
-    """Follow all prompted objects through the clip, or from one frame on: {from: frame or null}."""
+    """Follow the objects: {direction: "missing", "both", "forward" or "backward", frame, across_cuts}."""
     session = open_session(studio, session_id)
-    start = request.get("from")
-    passes = plan_tracking(session, None if start is None else int(start))
-    total = sum(len(run.frames) for run in passes)
+    plan = plan_tracking(session, _read_wish(request, session), cuts_of(session))
+    total = sum(len(run.frames) for run in plan.passes)
     done = 0
-    change_project(studio, session.id, lambda project: project, _track_step(session, passes))
-    yield {"task": describe_task("track", done, total), "status": {"key": "track.running"}}
-    for run in passes:
-        for frames in beats(partial(tracking.propagate, session.id, run.start, run.stop, run.step, run.object_ids)):
-            done += len(frames)
-            yield _tracked(frames, done, total)
-    yield {**_after_tracking(studio, session.id), "status": {"key": "status.tracked", "n": done}, "stale_from": None}
+    change_project(studio, session.id, lambda project: project, _track_step(plan.passes))
+    yield {"task": describe_task("track", done, total), "status": {"key": "track.running"}, "cut": None}
+    try:
+        for run in plan.passes:
+            where = (run.start, run.stop, run.step, run.object_ids, run.spans)
+            for frames in beats(partial(tracking.propagate, session.id, *where)):
+                done += len(frames)
+                yield _tracked(frames, done, total)
+    except Exception:
+        if not done:
+            session.history.forget_last()
+        raise
+    yield {**_after_tracking(studio, session.id), "status": {"key": "status.tracked", "n": done}, "cut": plan.cut}
 
 
-def _track_step(session: Session, passes: tuple[TrackingPass, ...]) -> Step:
+def _read_wish(request: Request, session: Session) -> Wish:
+    direction = request.get("direction", "missing")
+    if direction not in get_args(Direction):
+        raise ValueError(f"no such direction: {direction!r}")
+    frame_index = read_frame_index({"frame": request.get("frame", 0)}, session)
+    return Wish(direction, frame_index, bool(request.get("across_cuts")))
+
+
+def timeline(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """The filmstrip, the scene cuts, and the sound to play along: {}."""
+    session = open_session(studio, session_id)
+    if read_timeline(session) is None:
+        for _ in beats(lambda: make_timeline(session)):
+            yield {}
+    for made in beats(lambda: iter((make_sound(session),))):
+        sound = str(made[0]) if made and made[0] else None
+        yield {"timeline": {**(read_timeline(session) or {}), "sound": sound}} if made else {}
+
+
+def _track_step(passes: tuple[TrackingPass, ...]) -> Step:
     """One step for a whole run: all masks that its passes may replace."""
     scope = tuple(
-        Scope(object_id, min(run.frames), max(run.frames) + 1) for run in passes for object_id in run.object_ids
+        Scope(object_id, start, stop)
+        for run in passes
+        for object_id, (start, stop) in zip(run.object_ids, run.spans or (), strict=True)
     )
     return Step("track", scope=scope)
 
@@ -41,25 +80,6 @@ def _track_step(session: Session, passes: tuple[TrackingPass, ...]) -> Step:
 def stop_track(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
     """Called when the page has stopped `track`: what is done stays."""
     yield {**_after_tracking(studio, session_id), "status": {"key": "status.track_stopped"}}
-
-
-def plan_tracking(session: Session, start: int | None) -> tuple[TrackingPass, ...]:
-    """The runs of one press of "Track".
-
-    From a given frame on only what comes after is done again; an object that was prompted first on a later
-    frame, and was never followed backwards from there, gets its way back too.
-    """
-    passes = tracking.plan_passes(session.project, session.info.num_frames)
-    if start is None:
-        return passes
-    if not 0 <= start < session.info.num_frames:
-        raise RequestError(f"There is no frame {start}: the clip's frames are 0 to {session.info.num_frames - 1}.")
-    first = {each: session.project.prompted_frames(each)[0] for each in passes[0].object_ids}
-    later = tuple(each for each, frame in first.items() if frame > 0 and session.masks.read(each, frame - 1) is None)
-    again = [TrackingPass(start, session.info.num_frames, 1, passes[0].object_ids)]
-    if later:
-        again.append(TrackingPass(max(first[each] for each in later), -1, -1, later))
-    return tuple(again)
 
 
 def _tracked(frames: list[TrackedFrame], done: int, total: int) -> Message:
@@ -75,6 +95,4 @@ def _tracked(frames: list[TrackedFrame], done: int, total: int) -> Message:
 
 
 def _after_tracking(studio: Studio, session_id: str | None) -> Message:
-    session = open_session(studio, session_id)
-    lanes = describe_lanes(session.masks, session.project.object_ids, session.info.num_frames)
-    return {"task": None, "lanes": lanes, "tracked": any(lane.strip("0") for lane in lanes.values())}
+    return {"task": None, "lanes": describe_lanes(open_session(studio, session_id))}

@@ -49,7 +49,13 @@ def build_clip_panel(header: gr.HTML, examples: list[dict[str, str]]) -> ClipPan
         gr.HTML(html_template=read_asset("welcome.html"), js_on_load=read_script(), apply_default_css=False)
         # A file, not gr.Video: that one would run ffmpeg on the upload before we have looked at it.
         upload = gr.File(
-            label="Clip", show_label=False, file_types=_VIDEO_TYPES, elem_id="upload", height=190, container=False
+            label="Clip",
+            show_label=False,
+            file_count="multiple",  # a project file and its clip may come together
+            file_types=[*_VIDEO_TYPES, ".json", ".zip"],
+            elem_id="upload",
+            height=190,
+            container=False,
         )
         start = gr.HTML(
             html_template=read_asset("start.html"),
@@ -69,7 +75,7 @@ def describe_clip(session: Session) -> dict[str, Any]:
         "size": list(info.size),
         "frames": info.num_frames,
         "fps": info.fps,
-        "times": [index / info.fps for index in range(info.num_frames)],
+        "times": session.times,
         "has_audio": info.has_audio,
         "model": session.project.model,
         "pack": {"path": str(frames.path), "offsets": list(frames.offsets)},

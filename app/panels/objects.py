@@ -10,7 +10,6 @@ import gradio as gr
 
 from app.clip_tracker import ObjectMask
 from app.editor.assets import read_asset, read_script
-from app.mask_folder import MaskFolder
 from app.project import Project
 
 
@@ -25,7 +24,7 @@ def build_objects_panel() -> ObjectsPanel:
     """Lay out the panel; must be called inside a `gr.Blocks`."""
     view = gr.HTML(
         html_template=read_asset("objects.html"),
-        js_on_load=read_script("progress.js", "objects.js"),
+        js_on_load=read_script("progress.js", "timescale.js", "object_rows.js", "objects.js"),
         apply_default_css=False,
         elem_id="objects-panel",
     )
@@ -39,10 +38,13 @@ def describe_objects(project: Project) -> list[dict[str, Any]]:
             "id": each.id,
             "name": each.name,
             "color": each.color,
+            "visible": each.visible,
+            "locked": each.locked,
             "prompts": {
                 str(said.frame_index): {
                     "points": [[x, y, label] for (x, y), label in zip(said.points, said.labels, strict=True)],
                     "box": list(said.box) if said.box else None,
+                    "choice": said.choice,
                 }
                 for said in project.prompts
                 if said.object_id == each.id
@@ -55,14 +57,10 @@ def describe_objects(project: Project) -> list[dict[str, Any]]:
 def describe_mask(mask: ObjectMask) -> dict[str, Any]:
     """One mask for the page; an empty one goes without its picture."""
     png = base64.b64encode(mask.png).decode("ascii") if mask.is_visible else None
-    return {"object": mask.object_id, "frame": mask.frame_index, "png": png, "visible": mask.is_visible}
-
-
-def describe_lanes(masks: MaskFolder, object_ids: tuple[int, ...], num_frames: int) -> dict[str, str]:
-    """For each object a digit a frame: 0 not known, 1 not visible there, 2 visible."""
-    lanes = {}
-    for object_id in object_ids:
-        presence = masks.presence(object_id)
-        digits = ("0" if index not in presence else "2" if presence[index] else "1" for index in range(num_frames))
-        lanes[str(object_id)] = "".join(digits)
-    return lanes
+    return {
+        "object": mask.object_id,
+        "frame": mask.frame_index,
+        "png": png,
+        "visible": mask.is_visible,
+        "sure": mask.sure,
+    }

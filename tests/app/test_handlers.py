@@ -50,10 +50,11 @@ def alpha_of(png: str) -> np.ndarray:
 
 
 def test_opening_says_how_far_it_is_and_ends_with_a_clip_and_an_object(studio: Studio, clip_path: Path) -> None:
-    *progress, (message, session_id) = opening.open_upload(studio, clip_path, "square.mp4", "nano")
+    *progress, (message, session_id, waiting) = opening.open_files(studio, [clip_path], None)
     assert session_id is not None
-    assert all(told["task"]["kind"] == "open" and missing is None for told, missing in progress[:-1])
-    pictures = [told["task"]["picture"] for told, _ in progress if "picture" in told["task"]]
+    assert waiting is None
+    assert all(each.message["task"]["kind"] == "open" and each.session_id is None for each in progress)
+    pictures = [each.message["task"]["picture"] for each in progress if "picture" in each.message["task"]]
     assert len(pictures) == 1
     assert pictures[0].startswith("data:image/jpeg;base64,")
     assert message["clip"]["size"] == list(SIZE)
@@ -72,7 +73,7 @@ def test_a_file_that_is_no_video_is_refused_in_a_sentence(studio: Studio, tmp_pa
     sound = make_sound_file(tmp_path / "sound.wav")
 
     def open_sound(*_: Any) -> Iterator[Message]:
-        return (message for message, _ in opening.open_upload(studio, sound, "sound.wav", "nano"))
+        return (opened.message for opened in opening.open_files(studio, [sound], None))
 
     *_, message = answer(open_sound, studio, None, {})
     assert message["done"]
@@ -89,7 +90,7 @@ def test_a_click_brings_the_mask_and_the_objects_back(studio: Studio, edited: st
     stored = studio.sessions.open(edited).masks.read(1, 0)
     assert stored is not None
     assert np.array_equal(alpha_of(mask["png"]), stored)
-    assert message["objects"][0]["prompts"] == {"0": {"points": [[20.0, 24.0, 1]], "box": None}}
+    assert message["objects"][0]["prompts"] == {"0": {"points": [[20.0, 24.0, 1]], "box": None, "choice": None}}
 
 
 def test_taking_all_clicks_away_takes_the_mask_away(studio: Studio, edited: str) -> None:
@@ -142,16 +143,15 @@ def test_objects_are_added_renamed_and_removed_with_their_masks(studio: Studio, 
 
 def test_tracking_streams_every_mask_with_its_progress(studio: Studio, edited: str) -> None:
     last(studio, editing.prompt, edited, **CLICK)
-    messages = run(studio, running.track, edited, **{"from": None})
+    messages = run(studio, running.track, edited)
     frames = [mask["frame"] for message in messages for mask in message.get("masks", ())]
-    assert frames == list(range(NUM_FRAMES))
+    assert frames == list(range(1, NUM_FRAMES)), "the clicked frame has its mask already"
     done = [message["task"]["done"] for message in messages if message.get("task")]
     assert done == sorted(done)
-    assert done[-1] == NUM_FRAMES
-    assert messages[-1]["tracked"]
+    assert done[-1] == NUM_FRAMES - 1
     assert messages[-1]["task"] is None
     masks = studio.sessions.open(edited).masks
-    for index, digit in enumerate(messages[-1]["lanes"]["1"]):
+    for index, digit in enumerate(messages[-1]["lanes"]["1"]["seen"]):
         mask = masks.read(1, index)
         assert mask is not None
         assert digit == ("2" if mask.any() else "1")
@@ -159,35 +159,35 @@ def test_tracking_streams_every_mask_with_its_progress(studio: Studio, edited: s
 
 def test_tracking_that_is_stopped_keeps_what_is_done(studio: Studio, edited: str) -> None:
     last(studio, editing.prompt, edited, **CLICK)
-    stream = answer(running.track, studio, edited, {"n": 1, "from": None})
+    stream = answer(running.track, studio, edited, {"n": 1})
     while not next(stream).get("masks"):
         pass
     stream.close()
     message = last(studio, running.stop_track, edited)
-    assert message["tracked"]
+    assert message["lanes"]["1"]["seen"][0] == "2"
     assert message["status"]["key"] == "status.track_stopped"
     assert studio.sessions.open(edited).masks.read(1, 0) is not None
 
 
 def test_tracking_again_from_a_frame_does_only_what_comes_after(studio: Studio, edited: str) -> None:
     last(studio, editing.prompt, edited, **CLICK)
-    run(studio, running.track, edited, **{"from": None})
+    run(studio, running.track, edited)
     last(studio, editing.prompt, edited, **{**CLICK, "frame": 7})
-    messages = run(studio, running.track, edited, **{"from": 7})
-    assert [mask["frame"] for message in messages for mask in message.get("masks", ())] == list(range(7, NUM_FRAMES))
+    messages = run(studio, running.track, edited)
+    assert [mask["frame"] for message in messages for mask in message.get("masks", ())] == list(range(8, NUM_FRAMES))
 
 
 def test_an_object_added_late_is_also_followed_back(studio: Studio, edited: str) -> None:
     last(studio, editing.prompt, edited, **CLICK)
-    run(studio, running.track, edited, **{"from": None})
+    run(studio, running.track, edited)
     last(studio, editing.objects, edited, action="add")
     last(studio, editing.prompt, edited, **{**CLICK, "object": 2, "frame": 5})
-    run(studio, running.track, edited, **{"from": 5})
+    run(studio, running.track, edited)
     assert studio.sessions.open(edited).masks.frames(2) == tuple(range(NUM_FRAMES))
 
 
 def test_tracking_without_a_click_says_what_to_do(studio: Studio, edited: str) -> None:
-    message = last(studio, running.track, edited, **{"from": None})
+    message = last(studio, running.track, edited)
     assert "click an object" in message["error"]
     assert message["task"] is None
 

@@ -55,7 +55,7 @@ def test_undo_goes_back_through_everything_and_redo_forward_again(studio: Studio
         (editing.prompt, {**CLICK, "points": [[20, 24, 1], [50, 40, 0]]}),
         (editing.objects, {"action": "add"}),
         (editing.prompt, {"object": 2, "frame": 3, "points": [], "box": [4, 4, 40, 40]}),
-        (running.track, {"from": None}),
+        (running.track, {}),
         (editing.prompt, {**CLICK, "frame": 7}),
         (editing.prompt, {**CLICK, "frame": 7, "points": []}),
         (editing.objects, {"action": "rename", "object": 1, "name": "Bird"}),
@@ -84,14 +84,14 @@ def test_undo_says_which_masks_changed_and_where_to_look(studio: Studio, edited:
     last(studio, editing.prompt, edited, **{**CLICK, "frame": 4})
     message = last(studio, editing.history, edited, action="undo", frame=0)
     assert (message["forget"], message["go"], message["select"]) == ([[1, 4, 5]], 4, 1)
-    assert message["lanes"] == {"1": "0" * NUM_FRAMES}
+    assert message["lanes"]["1"]["seen"] == "0" * NUM_FRAMES
     message = last(studio, editing.history, edited, action="redo", frame=0)
     assert [mask["frame"] for mask in message["masks"]] == [4]
 
 
 def test_a_click_after_undo_answers_as_if_the_undone_had_never_been(studio: Studio, edited: str) -> None:
     last(studio, editing.prompt, edited, **CLICK)
-    last(studio, running.track, edited, **{"from": None})
+    last(studio, running.track, edited)
     last(studio, editing.history, edited, action="undo", frame=0)
     last(studio, editing.history, edited, action="undo", frame=0)
     last(studio, editing.prompt, edited, **{**CLICK, "frame": 5, "points": [[30, 24, 1]]})

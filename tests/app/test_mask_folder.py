@@ -46,7 +46,7 @@ def test_what_is_there_is_listed(tmp_path: Path) -> None:
 
     assert folder.object_ids() == (2, 10)
     assert folder.frames(2) == (0, 5, 7)
-    assert folder.presence(2) == {0: True, 5: True, 7: False}
+    assert {frame: note.area > 0 for frame, note in folder.notes(2).items()} == {0: True, 5: True, 7: False}
     assert set(folder.read_frame(5)) == {2}
     folder.delete(2, 5)
     folder.remove(10)

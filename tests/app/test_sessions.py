@@ -114,7 +114,7 @@ def test_idle_sessions_and_broken_ingests_expire_and_busy_ones_stay(
 
     assert sessions.expire() == 1
     assert [each.name for each in sessions.root.iterdir()] == [session.id]
-    with pytest.raises(SessionError, match="Upload the clip again"):
+    with pytest.raises(SessionError, match="no longer there"):
         sessions.open(idle)
 
 
