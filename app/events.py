@@ -46,6 +46,7 @@ def connect_events(studio: Studio, session: gr.State, editor: FrameEditor, clip:
         "timeline": running.timeline,
         "look": effects.look,
         "layers": effects.layers,
+        "asset": effects.asset,
         "thumbs": effects.thumbs,
         "looks": effects.looks,
         "estimate": exporting.estimate,

@@ -21,6 +21,7 @@ CHANNELS = (
     "look",
     "masks",
     "layers",
+    "asset",
     "thumbs",
     "looks",
     "playback",

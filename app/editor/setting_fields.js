@@ -12,7 +12,7 @@ function settingField(setting, value, use) {
   const label = document.createElement("label");
   label.textContent = named(`label.${setting.label}`, setting.label);
   row.append(label);
-  const make = { number: sliderField, integer: sliderField, color: colorField, choice: choiceField, switch: switchField, text: textField };
+  const make = { number: sliderField, integer: sliderField, color: colorField, choice: choiceField, switch: switchField, text: textField, file: fileField };
   const parts = (make[setting.kind] ?? (() => []))(setting, value, use);
   const field = parts[0];
   if (field) {
@@ -99,4 +99,53 @@ function textField(_setting, value, use) {
   field.addEventListener("input", () => use.onInput(field.value));
   field.addEventListener("change", () => use.onCommit(field.value));
   return [field];
+}
+
+const LARGEST_ASSET = 32 * 2 ** 20; // bytes, as the server has it
+
+/** A picture or a video of one's own: it goes to the server at once, and the setting holds the name it got there. */
+function fileField(setting, value, use) {
+  const field = document.createElement("input");
+  field.type = "file";
+  field.accept = setting.accepts.map((kind) => `${kind}/*`).join(",");
+  const shown = document.createElement("output");
+  shown.textContent = value || t("effects.no_file");
+  const clear = document.createElement("button");
+  clear.type = "button";
+  clear.className = "ms-quiet";
+  clear.textContent = t("effects.drop_file");
+  clear.hidden = !value;
+  const settle = (name) => {
+    shown.textContent = name || t("effects.no_file");
+    clear.hidden = !name;
+    use.onCommit(name);
+  };
+  field.addEventListener("change", async () => {
+    const file = field.files?.[0];
+    field.value = ""; // the same file may be chosen again
+    if (!file) return;
+    if (file.size > LARGEST_ASSET) {
+      studio.say({ key: "effects.file_too_large", name: file.name }, "error");
+      return;
+    }
+    shown.textContent = t("effects.reading_file");
+    const answer = await studio.ask("asset", { name: file.name, content: await inBase64(file) });
+    if (answer.asset) settle(answer.asset);
+    else shown.textContent = value || t("effects.no_file");
+  });
+  clear.addEventListener("click", (event) => {
+    event.preventDefault();
+    settle("");
+  });
+  return [field, shown, clear];
+}
+
+/** @param {Blob} file @returns {Promise<string>} */
+function inBase64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result).split(",")[1] ?? "");
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
 }

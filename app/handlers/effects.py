@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
+from app.assets import ASSETS, keep_asset
 from app.handlers.envelope import Message, Request, Studio, change_project, open_session, read_frame_index
 from app.heartbeat import beats
 from app.history import Step
@@ -31,6 +32,13 @@ def layers(studio: Studio, session_id: str | None, request: Request) -> Iterator
         yield {"layers": [layer.to_json() for layer in session.project.layers]}
         raise
     yield {}
+
+
+def asset(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """Keep a picture or a video for an effect to show: {name, content in base64}; answers the name to show it by."""
+    session = open_session(studio, session_id)
+    content = base64.b64decode(str(request["content"]), validate=True)
+    yield {"asset": keep_asset(str(request["name"]), content, session.folder / ASSETS)}
 
 
 def look(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
