@@ -19,7 +19,10 @@ from media.limits import LOCAL, Limits
 from media.video_clip import VideoClip
 
 _EXAMPLE_WIDTH = 320
-_VIDEO_TYPES = [".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".3gp", ".mpg", ".mpeg", ".ts", ".ogv", ".flv"]
+_VIDEO_TYPES = [
+    *(".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".3gp", ".mpg", ".mpeg", ".ts", ".ogv", ".flv", ".wmv"),
+    *(".webp", ".png", ".jpg", ".jpeg", ".zip"),  # animated or still, a photo that holds a video, numbered frames
+]
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,20 @@ def test_an_upload_becomes_a_session_with_every_frame(sessions: Sessions, clip_p
         assert clip.num_frames == NUM_FRAMES
 
 
+def test_a_part_of_an_upload_stays_that_part_and_another_can_be_taken(sessions: Sessions, clip_path: Path) -> None:
+    *_, last = sessions.create(clip_path, start=0.3, stop=0.8)
+    session = sessions.open(last.session_id or "")
+    assert (session.info.num_frames, session.info.start, session.info.stop) == (5, 0.3, 0.8)
+    assert session.info.file_duration == pytest.approx(NUM_FRAMES / 10, abs=0.15)
+    assert session.frames.num_frames == 5
+    with session.open_clip() as clip:
+        for index in range(5):
+            assert np.abs(clip.frame(index).pixels[2:6, 2:6].astype(int) - picture(index + 3)[2:6, 2:6]).mean() < 8
+    *_, other = sessions.create(session.clip_path, name=session.info.name, start=0.8)
+    with sessions.open(other.session_id or "").open_clip() as clip:
+        assert clip.num_frames == NUM_FRAMES - 8
+
+
 @pytest.mark.parametrize("content", [b"", b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n", b"\x00" * 5000])
 def test_a_file_that_is_no_video_is_refused_and_leaves_nothing(
     sessions: Sessions, tmp_path: Path, content: bytes
