@@ -21,7 +21,7 @@ from media.video_clip import VideoClip
 _EXAMPLE_WIDTH = 320
 _VIDEO_TYPES = [
     *(".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".3gp", ".mpg", ".mpeg", ".ts", ".ogv", ".flv", ".wmv"),
-    *(".webp", ".png", ".jpg", ".jpeg", ".zip"),  # animated or still, a photo that holds a video, numbered frames
+    *(".webp", ".png", ".jpg", ".jpeg"),  # animated or still, or a photo that holds a video
 ]
 
 
