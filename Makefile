@@ -1,4 +1,4 @@
-.PHONY: demo install test parity lint format bench clean tree
+.PHONY: demo install test parity lint format golden bench clean tree
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTHON ?= python3
@@ -35,6 +35,11 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+# The pictures that effects are compared with, and those of the documentation; look at them before committing.
+golden: $(VENV)/.dev
+	$(PY) -m tests.effects.golden_shot
+	$(PY) -m benchmarks.effect_sheet
 
 bench: $(VENV)/.dev
 	$(PY) -m benchmarks.tracking
