@@ -195,6 +195,21 @@ def test_animations_are_small_and_last_as_long(name: str, longest: int, fps: int
     assert [read_index(pixels[..., :3]) for pixels in pictures] == [slots.index(slot) for slot in sorted(set(slots))]
 
 
+@pytest.mark.parametrize(("name", "rounding"), [("webp", 1), ("gif", 10)])
+def test_animations_of_a_late_uneven_clip_begin_at_once_and_keep_its_pace(
+    name: str, rounding: int, late_clip: Path, tmp_path: Path
+) -> None:
+    pictures, durations = shown_pictures(write(late_clip, tmp_path / f"b.{name}", choose_format(name)))
+    shown = [read_index(pixels[..., :3]) for pixels in pictures]
+    with VideoClip.open(late_clip) as clip:
+        moments = [1000 * float(each - clip.times[0]) for each in (*clip.times, clip.duration)]
+    began = np.concatenate([[0], np.cumsum(durations)])
+    assert shown[0] == 0
+    assert len(shown) >= 18
+    assert began[:-1] == pytest.approx([moments[index] for index in shown], abs=rounding)
+    assert began[-1] == pytest.approx(moments[-1], abs=rounding)
+
+
 def test_a_gif_takes_its_colours_from_the_whole_clip(tmp_path: Path) -> None:
     like = write_clip(tmp_path / "like.mp4", num_frames=4, fps=10)
     colors = [(250, 10, 10), (10, 250, 10), (10, 10, 250), (250, 250, 10)]
