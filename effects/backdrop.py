@@ -48,8 +48,11 @@ def slope(share: NDArray[Any], colors: tuple[Color, ...]) -> Pixels:
     steps, given = np.linspace(0, 1, 256), np.linspace(0, 1, len(colors))
     table = np.stack([np.interp(steps, given, channel) for channel in zip(*colors, strict=True)], axis=1)
     height, width = share.shape
-    # Cut off, not rounded: the noise decides between two neighbouring steps.
-    step = np.clip(share * np.float32(255) + _grain((height, width)), 0, 255).astype(np.uint8)
+    # As much noise as one grey level is wide on the slope: it decides between the two neighbours.
+    steepest = float(np.abs(np.diff(table, axis=0)).max())
+    level = min(max(1.0, 1 / max(steepest, 1e-6)), 64.0)
+    noise = (_grain((height, width)) - np.float32(0.5)) * np.float32(level)
+    step = np.clip(share * np.float32(255) + noise + np.float32(0.5), 0, 255).astype(np.uint8)
     return np.asarray(cv2.LUT(cv2.merge([step] * 3), np.rint(table).astype(np.uint8)[None]))
 
 
