@@ -102,8 +102,11 @@ class RemoteSource:
                 process.say({"do": "more"})
                 yield expected, pixels
             has_ended = process.hear().kind == END
+        except GeneratorExit:  # no more frames are wanted
+            has_ended = _stop(process)
+            raise
         finally:
-            if has_ended or (not process.is_closed and _stop(process)):
+            if has_ended:
                 self._give_back(process)
             else:
                 process.close()

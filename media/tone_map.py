@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 TRANSFER_PQ, TRANSFER_HLG = 16, 18  # FFmpeg's AVCOL_TRC_SMPTE2084 and AVCOL_TRC_ARIB_STD_B67
-PRIMARIES_BT2020, PRIMARIES_P3 = 9, 12  # FFmpeg's AVCOL_PRI_BT2020 and AVCOL_PRI_SMPTE432
+PRIMARIES_BT709, PRIMARIES_BT2020, PRIMARIES_P3 = 1, 9, 12  # FFmpeg's AVCOL_PRI_BT709, _BT2020 and _SMPTE432
 
 STEPS = 64
 """Steps of the table along each of red, green and blue. A Hald picture's sides are then 512."""
@@ -29,6 +29,7 @@ GAMMA = 2.2
 """Of an ordinary screen."""
 
 TO_BT709 = {
+    PRIMARIES_BT709: np.eye(3),
     PRIMARIES_BT2020: np.array(
         [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]]
     ),
@@ -55,7 +56,7 @@ class ColorCoding:
     @property
     def is_ordinary(self) -> bool:
         """Whether a screen can show the colours as they are."""
-        return not self.is_hdr and self.primaries not in TO_BT709
+        return not self.is_hdr and self.primaries not in (PRIMARIES_BT2020, PRIMARIES_P3)
 
 
 def screen_colors(coding: ColorCoding) -> NDArray[np.uint16]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -70,6 +71,18 @@ def test_folders_that_are_no_clip_are_refused(tmp_path: Path) -> None:
     Image.fromarray(picture(2, 48, 64)).save(tmp_path / "2.png")
     with pytest.raises(MediaError, match=r"2\.png has 64×48"):
         VideoClip.open(tmp_path)
+
+
+def test_an_error_ends_the_reading_at_once(tmp_path: Path) -> None:
+    """Waiting for the rest of frames that will not come would take as long as a decoder may be silent."""
+    write_images(tmp_path, ["0.png", "1.png"])
+    data = (tmp_path / "1.png").read_bytes()
+    (tmp_path / "1.png").write_bytes(data[: len(data) // 2])
+    with VideoClip.open(tmp_path, limits=replace(LOCAL, max_silence=20)) as clip:
+        begin = time.monotonic()
+        with pytest.raises(MediaError, match="damaged"):
+            list(clip.frames())
+        assert time.monotonic() - begin < 15
 
 
 def test_damaged_image_is_named(tmp_path: Path) -> None:
