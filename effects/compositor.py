@@ -149,7 +149,8 @@ def _alpha_of(object_id: int, layer: Layer, size: Size, masks: Mapping[int, Mask
 def _paint(picture: Pixels, layer: Layer, whole: Shot) -> None:
     """Lay one effect over `picture`, in place; only its window is computed."""
     box = Box.around(whole.alpha)
-    if not layer.effect.lingers and (box.is_empty or whole.alpha[box.slices].max() < FAINTEST):
+    lingers = layer.effect.lingers and whole.footage.object_ids is not None
+    if not lingers and (box.is_empty or whole.alpha[box.slices].max() < FAINTEST):
         return
     window = layer.effect.window(box, whole.frame_size).clipped(whole.frame_size)
     if window.is_empty:

@@ -97,7 +97,7 @@ class Path:
         return self.tracked is None or self.tracked[frame_index]
 
     def smoothed(self, frames: float) -> Path:
-        """The path without its jitter, and without lag.
+        """The path without its jitter, without lag, and without the gaps of some frames in which the track was lost.
 
         Each number is read off a straight line fitted to the frames before and after, the nearer ones counting more.
         A line and not an average: what moves evenly is then left where it is, also at the clip's ends.
@@ -117,13 +117,17 @@ def _smooth(sightings: Sequence[Sighting | None], sigma: float) -> list[Sighting
     if not present.any():
         return list(sightings)
     where = np.flatnonzero(present)
-    # What is away for long may come back anywhere: it begins a new run.
-    run = np.zeros(len(sightings), int)
-    run[where] = np.cumsum(np.diff(where, prepend=where[0]) > BRIDGED + 1)
+    # What is away for long may come back anywhere: it begins a new run. A short gap belongs to the run around it.
+    numbers = np.cumsum(np.diff(where, prepend=where[0]) > BRIDGED + 1)
+    before = np.searchsorted(where, np.arange(len(sightings)), side="right") - 1
+    after = np.searchsorted(where, np.arange(len(sightings)), side="left")
+    is_within = (before >= 0) & (after < len(where))
+    run = np.where(is_within, numbers[before.clip(0)], -1)
+    is_within &= run == numbers[after.clip(0, len(where) - 1)]
     values = np.zeros((len(sightings), 7))
     values[where] = [each for each in sightings if each is not None]
     fitted = fit_lines(values, present, run, sigma)
-    return [Sighting(*row) if seen else None for row, seen in zip(fitted.tolist(), present.tolist(), strict=True)]
+    return [Sighting(*row) if seen else None for row, seen in zip(fitted.tolist(), is_within.tolist(), strict=True)]
 
 
 def fit_lines(values: NDArray[Any], present: NDArray[Any], run: NDArray[Any], sigma: float) -> NDArray[Any]:
@@ -131,7 +135,7 @@ def fit_lines(values: NDArray[Any], present: NDArray[Any], run: NDArray[Any], si
 
     Args:
         values: (T, N), one row a frame.
-        present: (T,) bool; other rows are neither read nor right in the result.
+        present: (T,) bool; other rows are not read.
         run: (T,) frames of different runs do not see each other.
         sigma: standard deviation of the weights [frames].
     """
@@ -142,7 +146,7 @@ def fit_lines(values: NDArray[Any], present: NDArray[Any], run: NDArray[Any], si
     for offset in range(-reach, reach + 1):
         here = slice(max(0, -offset), num_frames - max(0, offset))
         there = slice(max(0, offset), num_frames - max(0, -offset))
-        counts = (present[there] & present[here] & (run[there] == run[here]))[:, None]
+        counts = (present[there] & (run[there] == run[here]))[:, None]
         weight = np.exp(-0.5 * (offset / sigma) ** 2) * counts
         for power in range(3):
             sums[power, here] += weight * offset**power

@@ -21,6 +21,7 @@ class Arrow(Effect):
     """Points at the object with a lively arrow, from above or from any other side."""
 
     draws_around: ClassVar[bool] = True
+    lingers: ClassVar[bool] = True
 
     size: float = setting(90.0, low=10, high=600, unit="px")
     gap: float = setting(14.0, low=-200, high=200, unit="px", label="Distance")

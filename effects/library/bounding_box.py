@@ -15,6 +15,7 @@ class BoundingBox(Effect):
     """Draws a box around the object, or four corners as a camera's viewfinder does."""
 
     draws_around: ClassVar[bool] = True
+    lingers: ClassVar[bool] = True
 
     style: str = setting("corners", choices=("corners", "box"))
     width: float = setting(4.0, low=1, high=40, unit="px")

@@ -21,6 +21,7 @@ class Label(Effect):
     """Writes the object's name, or words of your own, on a plate beside it, with a leader line."""
 
     draws_around: ClassVar[bool] = True
+    lingers: ClassVar[bool] = True
 
     text: str = text_setting("", label="Words (empty: the name)")
     size: float = setting(26.0, low=8, high=200, unit="px")

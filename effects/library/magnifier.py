@@ -20,6 +20,7 @@ class Magnifier(Effect):
     """Shows the object enlarged in an inset that stays in its corner."""
 
     draws_around: ClassVar[bool] = True
+    lingers: ClassVar[bool] = True
     looks_around: ClassVar[bool] = True
 
     size: float = setting(0.42, low=0.1, high=0.9, label="Height beside the frame's")

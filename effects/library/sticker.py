@@ -18,6 +18,7 @@ class Sticker(Effect):
     """Puts a sticker or a picture of your own on the object; it follows place and size without jitter."""
 
     draws_around: ClassVar[bool] = True
+    lingers: ClassVar[bool] = True
 
     picture: str = setting("smile", choices=STICKERS)
     file: str = file_setting("picture", label="Own picture")

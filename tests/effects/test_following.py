@@ -62,6 +62,13 @@ def test_what_follows_does_not_tremble_with_the_track(effect):
     assert np.abs(np.diff(places[:, 0]) - 3).max() < 1.5  # and neither lags nor hurries
 
 
+@pytest.mark.parametrize("effect", [Sticker(), Label(), Arrow(), BoundingBox(), Magnifier()])
+def test_nothing_blinks_where_the_track_is_lost_for_a_moment(effect):
+    clip = MovingClip(SIZE, 30, hidden=(10, 11, 18, 19, 20, 21, 22, 23, 24, 25))
+    is_shown = [not np.array_equal(shown(clip, effect, index), clip.pixels(index)) for index in (9, 10, 11, 12, 20, 24)]
+    assert is_shown == [True, True, True, True, False, False]
+
+
 def test_a_sticker_grows_with_its_object():
     areas = []
     for radius in (10, 30):

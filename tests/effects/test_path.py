@@ -64,10 +64,12 @@ def test_an_absence_stays_one_and_what_comes_back_elsewhere_begins_anew():
 
 
 def test_a_short_gap_is_moved_across():
-    found = straight(20, noise=2.0)
-    path = Path([*found[:9], None, None, *found[11:]]).smoothed(4)
+    found = straight(20)
+    path = Path([*found[:9], None, None, *found[11:]])
     assert path.at(9) is None
-    assert abs(path.at(8).x - (10 + 7 * 8)) < 3
+    assert [path.smoothed(4).at(index).x for index in (8, 9, 10)] == pytest.approx([10 + 7 * at for at in (8, 9, 10)])
+    ends = Path([None, None, *found[:6], None]).smoothed(4)
+    assert [each is None for each in ends.sightings] == [True, True, *[False] * 6, True]
 
 
 def test_beyond_the_clip_s_ends_its_first_and_last_frame_stand():
