@@ -122,8 +122,8 @@ class Effect(ABC):
     """True: what shows through would defeat it (privacy): a layer refuses to weaken, shrink, blend or fade it."""
 
     lingers: ClassVar[bool] = False
-    """True: the effect is also asked on frames where its object is absent, with alpha 0 (a trail, a frozen copy, a label that must
-    not blink where the track is lost for a moment)."""
+    """True: the effect is also asked on frames where its object is absent, with alpha 0 (a trail, a frozen copy, a
+    label that must not blink where the track is lost for a moment)."""
 
     def __init_subclass__(cls) -> None:
         cls.name = cls.__module__.rpartition(".")[2]
