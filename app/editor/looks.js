@@ -28,7 +28,7 @@ async function chooseLook(wanted, label) {
   const answer = await studio.ask("looks", { ...wanted, objects: aimedObjects() });
   if (answer.error) return;
   studio.set({ view: "result" });
-  studio.say(label ? t("looks.chosen", { name: label }) : "");
+  studio.say(wanted.look ? t("looks.chosen", { name: label }) : "");
 }
 
 /** A look falls on all objects that are known somewhere. */

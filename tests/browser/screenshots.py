@@ -1,70 +1,125 @@
-"""Takes the pictures of `docs/images` from a page that runs: `python -m tests.browser.screenshots ADDRESS`.
+"""Takes the pictures of `docs/images` with one command: `python -m tests.browser.screenshots`.
 
-Start the page with `python app.py` first. One example clip, one click, tracked, with an effect for the
-background and one for the object: on a desktop, in the dark, and on a phone.
+It serves the page itself, or takes the ADDRESS of one that runs. One example clip, one click, tracked, a look, the
+settings of a layer, before and after, the way out: on a desktop, in the dark, and on a phone.
 """
 
 from __future__ import annotations
 
+import socket
+import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.browser.driving import CHROMIUM, FLAGS
+from tests.browser.driving import CHROMIUM, FLAGS, ROOT, wait_for
 
-IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
-EXAMPLE, CLICK = "Bird", (0.45, 0.62)  # the click in shares of the picture's width and height
-TRACKING_MILLISECONDS = 1_800_000
+IMAGES = ROOT / "docs" / "images"
+EXAMPLE, CLICK, FRAME = "Bird", (0.45, 0.62), 30  # the click in shares of the picture's width and height
+PATIENCE = 1_800_000  # milliseconds
+VISITORS: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": {"width": 1280, "height": 860}},
+    "dark": {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True},
+}
 
 
 def take(page: Any, name: str) -> None:
-    page.wait_for_timeout(800)  # fonts, pictures and the last answer of the server
+    page.wait_for_timeout(900)  # fonts, pictures and the last answer of the server
     page.screenshot(path=IMAGES / f"{name}.png")
 
 
+def wait_for_rest(page: Any) -> None:
+    """Nothing runs any more, and every picture of an effect or a look that is in view has come."""
+    page.wait_for_function("!window.maskletStudio.state.task")
+    page.wait_for_function("[...document.querySelectorAll('.ms-look img')].every((image) => image.src)")
+    page.wait_for_timeout(2500)
+
+
 def edit(page: Any, address: str, name: str) -> None:
-    """From the first visit to the result, with a picture of each state."""
+    """From the first visit to the exported file, with a picture of each state."""
     page.goto(address)
     page.wait_for_selector(".ms-example img")
     take(page, f"{name}-start")
     page.click(f".ms-example:has-text('{EXAMPLE}')")
-    page.wait_for_selector("body.ms-editing", timeout=120_000)
+    page.wait_for_selector("body.ms-editing")
     page.wait_for_timeout(1000)
     stage = page.locator(".ms-stage").bounding_box()
     page.mouse.click(stage["x"] + CLICK[0] * stage["width"], stage["y"] + CLICK[1] * stage["height"])
-    page.wait_for_function("document.querySelector('.ms-stage').dataset.lastClick", timeout=120_000)
+    page.wait_for_function("document.querySelector('.ms-stage').dataset.lastClick")
     take(page, f"{name}-click")
     page.click(".ms-track-start")
-    page.wait_for_function("document.querySelector('.ms-track-run progress').value >= 8", timeout=TRACKING_MILLISECONDS)
+    page.wait_for_function("document.querySelector('.ms-track-run progress').value >= 8")
     take(page, f"{name}-track")
-    page.wait_for_function("!window.maskletStudio.state.task", timeout=TRACKING_MILLISECONDS)
-    page.click("[data-effect=blur]")
-    page.click(".ms-chip >> nth=1")
-    page.click("[data-effect=outline]")
+    page.wait_for_function("!window.maskletStudio.state.task")
     page.locator(".ms-scrub").evaluate(
-        "(scrub) => { scrub.value = 30; scrub.dispatchEvent(new Event('input', {bubbles: true})); }"
+        "(scrub, at) => { scrub.value = at; scrub.dispatchEvent(new Event('input', {bubbles: true})); }", FRAME
     )
-    page.wait_for_timeout(2500)
+    wait_for_rest(page)
+    page.click("[data-look='Neon night']")
+    page.wait_for_timeout(2000)
+    take(page, f"{name}-look")
+    page.click("[data-look='']")
+    page.wait_for_function("!window.maskletStudio.state.layers.length")
+    page.click("[data-effect=bokeh]")
+    page.click(".ms-layer-add")
+    page.click(".ms-chip:has-text('Object 1')")
+    page.click("[data-effect=glow]")
+    page.wait_for_timeout(2000)
     take(page, f"{name}-effects")
+    page.click("[data-key=picker-toggle]")
+    take(page, f"{name}-settings")
+    page.click("[data-do=compare]")
+    take(page, f"{name}-compare")
+    page.click("[data-do=compare]")
+    page.click(".ms-render-start")
+    page.wait_for_function("document.querySelector('.ms-export-size').textContent")
+    take(page, f"{name}-export")
+    page.click(".ms-export-go")
+    page.wait_for_selector(".ms-output:visible")
+    page.wait_for_function("document.querySelector('.ms-output video').readyState >= 2")
+    take(page, f"{name}-exported")
 
 
-def main() -> None:
+@contextmanager
+def served() -> Iterator[str]:
+    """The page of this repository, on a free port, for as long as the block lasts."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
+        command = [sys.executable, "app.py", "--port", str(port)]
+        server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            yield wait_for(f"http://127.0.0.1:{port}/", server, Path(log.name))
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def take_all(address: str) -> None:
     from playwright.sync_api import sync_playwright
 
     IMAGES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        desktop = {"width": 1280, "height": 800}
-        for name, options in {
-            "desktop": {"viewport": desktop},
-            "dark": {"viewport": desktop, "color_scheme": "dark"},
-            "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
-        }.items():
-            page = browser.new_page(**options)
-            page.set_default_timeout(120_000)
-            edit(page, sys.argv[1], name)
+        for name, options in VISITORS.items():
+            page = browser.new_page(**options, locale="en-US")
+            page.set_default_timeout(PATIENCE)
+            edit(page, address, name)
             page.close()
         browser.close()
+
+
+def main() -> None:
+    if len(sys.argv) > 1:
+        take_all(sys.argv[1])
+        return
+    with served() as address:
+        take_all(address)
 
 
 if __name__ == "__main__":
