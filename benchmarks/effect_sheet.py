@@ -1,7 +1,7 @@
-"""The pictures of docs/effects.md, made of an example clip: `python -m benchmarks.effect_sheet`.
+"""The pictures and tables of docs/effects.md, made of catalogue and example clip: `python -m benchmarks.effect_sheet`.
 
 Every effect at its default, every look, and an edge before and after the matte. The mask was drawn by hand and lies
-beside the pictures. Give names to see only those, and `--out` to leave the documentation's pictures alone.
+beside the pictures. Give names to see only those, and `--out` to leave the documentation alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from effects import EFFECTS, Layer, compose, parse_layer
+from effects import EFFECTS, Layer, compose, parse_layer, settings_of
 from effects.effect import Effect
 from effects.looks import LOOKS, look
 from effects.refine import refine
@@ -22,6 +22,7 @@ from media.video_clip import VideoClip
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images" / "effects"
+DOCUMENT = ROOT / "docs" / "effects.md"
 CLIP, FRAME = ROOT / "examples" / "clips" / "bird.mp4", 40
 THUMBNAIL = (135, 240)
 COLUMNS = 4
@@ -31,6 +32,42 @@ Array = np.ndarray[Any, Any]
 EVERYWHERE = ("adjust", "grain", "halftone", "thermal", "hue", "glitch", "duotone", "gradient_map")
 BEHIND = ("background_picture", "background_video", "blur", "bokeh", "cartoon", "desaturate", "edges", "gradient")
 BEHIND += ("motion_blur", "negative", "pixelate", "sketch", "solid", "zoom_blur")
+
+
+def effect_table() -> str:
+    """Every effect with what it does and its settings, as a table in Markdown."""
+    lines = ["| effect | what it does | settings |", "|---|---|---|"]
+    for name, effect in EFFECTS.items():
+        settings = "; ".join(
+            f"`{each.name}` {each.describe()} ({_shown(each.default)})" for each in settings_of(effect)
+        )
+        lines.append(f"| `{name}` | {effect.summary()} | {settings.replace('|', '/')} |")
+    return "\n".join(lines)
+
+
+def look_table() -> str:
+    """Every look with its layers, as a table in Markdown."""
+    rows = [f"| {name} | {'<br>'.join(f'`{layer}`' for layer in layers)} |" for name, layers in LOOKS.items()]
+    return "\n".join(["| look | layers, the lowest first |", "|---|---|", *rows])
+
+
+def fill(text: str, name: str, table: str) -> str:
+    """Put a table between its two marks."""
+    begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+    before, _, rest = text.partition(begin)
+    return before + begin + table + end + rest.partition(end)[2]
+
+
+def write_tables(document: Path) -> None:
+    """Bring both tables of the document up to date."""
+    text = fill(document.read_text(encoding="utf-8"), "effects", effect_table())
+    document.write_text(fill(text, "looks", look_table()), encoding="utf-8")
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return f"{default:g}" if isinstance(default, float) else str(default) or "none"
 
 
 def read_shot() -> tuple[Array, Array]:
@@ -97,6 +134,8 @@ def main() -> None:
     if not given.names:
         write_sheet(given.out / "looks.jpg", [(name, show(look(name, (1,)))) for name in LOOKS])
         write_edges(given.out / "matte.jpg", pixels, mask)
+    if given.out == IMAGES:
+        write_tables(DOCUMENT)
 
 
 if __name__ == "__main__":

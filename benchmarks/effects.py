@@ -11,8 +11,8 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import os
 import platform
+import resource
 import statistics
 import subprocess
 import tempfile
@@ -28,7 +28,7 @@ import numpy as np
 from effects import EFFECTS, Layer, compose, parse_layer
 
 HEIGHT, WIDTH = 720, 1280
-FFMPEG_FRAMES = 30
+FFMPEG_FRAMES = 60
 
 Array = np.ndarray[Any, Any]
 
@@ -71,8 +71,8 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def _processor_time() -> float:
-    used = os.times()
-    return time.process_time() + used.children_user + used.children_system
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime
 
 
 class Ffmpeg:

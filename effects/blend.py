@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import cv2
 import numpy as np
 
@@ -11,6 +13,9 @@ from effects.effect import Alpha, Pixels
 
 STRIP = 64
 """Rows done at a time: the floats between the two pictures then stay in the processor's cache, 2-3 times as fast."""
+
+TILE = 160
+"""Columns done at a time in `mix`: most tiles lie wholly inside or outside and are only copied."""
 
 BLENDS = ("normal", "screen", "multiply", "overlay", "soft_light")
 
@@ -60,16 +65,17 @@ def mix(below: Pixels, above: Pixels, alpha: Alpha) -> Pixels:
         (H, W, 3) uint8, a new array.
     """
     mixed = np.empty_like(below)
-    for top in range(0, below.shape[0], STRIP):
-        rows = slice(top, top + STRIP)
-        weight = alpha[rows]
+    height, width = alpha.shape
+    for top, left in product(range(0, height, STRIP), range(0, width, TILE)):
+        tile = slice(top, top + STRIP), slice(left, left + TILE)
+        weight = alpha[tile]
         lowest, highest, _, _ = cv2.minMaxLoc(weight)
         if highest == 0 or lowest == 1:
-            mixed[rows] = below[rows] if highest == 0 else above[rows]
+            mixed[tile] = below[tile] if highest == 0 else above[tile]
             continue
-        change = cv2.subtract(above[rows], below[rows], dtype=cv2.CV_32F)
+        change = cv2.subtract(above[tile], below[tile], dtype=cv2.CV_32F)
         change = cv2.multiply(change, cv2.merge([weight] * 3), dst=change)
-        mixed[rows] = cv2.add(below[rows], change, dtype=cv2.CV_8U)
+        mixed[tile] = cv2.add(below[tile], change, dtype=cv2.CV_8U)
     return mixed
 
 

@@ -15,6 +15,10 @@ Mask = NDArray[np.bool_] | NDArray[np.uint8] | NDArray[np.float32]
 """(H, W): bool, or any numbers of which 0 is outside; float32 of 0 to 1 is taken as a matte that is already soft."""
 
 
+SURE = np.float32(1e-4)
+"""An alpha so near to 0 or 1 is that."""
+
+
 def make_alpha(mask: Mask, *, grow: float = 0.0, feather: float = 0.0) -> Alpha:
     """Make an alpha matte of a mask. Only the mask's surroundings are computed.
 
@@ -74,4 +78,6 @@ def soften(alpha: Alpha, feather: float) -> Alpha:
     radius = max(1, math.ceil(feather * 0.75))
     size = 2 * radius + 1
     # The frame's edge is no edge of the object: it goes on there.
-    return np.clip(cv2.GaussianBlur(alpha, (size, size), sigma, borderType=cv2.BORDER_REPLICATE), 0, 1)
+    soft = cv2.GaussianBlur(alpha, (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
+    # Rounding leaves a little less than all inside; what is not exactly 0 and 1 there counts as an edge.
+    return np.clip((soft - SURE) * np.float32(1 / (1 - 2 * SURE)), 0, 1)

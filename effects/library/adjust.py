@@ -21,13 +21,12 @@ class Adjust(Effect):
     temperature: float = setting(0.0, low=-1, high=1, label="Warmth")
 
     def apply(self, shot: Shot) -> Pixels:
-        """All four are linear, so one matrix does them in a single pass."""
-        to_grey = np.tile(np.array(LUMA), (3, 1))
-        keep = 1 + self.saturation
-        matrix = keep * np.eye(3) + (1 - keep) * to_grey
-        warm = 0.25 * self.temperature
-        matrix = np.diag([1 + warm, 1.0, 1 - warm]) @ matrix
+        """Brightness and contrast by a table, the other two by a matrix."""
         # Contrast turns about middle grey; the upper half of its range is the steeper one.
         gain = 1 + self.contrast * (1 if self.contrast < 0 else 1.5)
-        offset = 127.5 * (1 - gain) + 127.5 * self.brightness
-        return cv2.transform(shot.pixels, np.hstack([gain * matrix, np.full((3, 1), offset)]))
+        curve = gain * (np.arange(256) - 127.5) + 127.5 * (1 + self.brightness)
+        toned = cv2.LUT(shot.pixels, np.rint(np.clip(curve, 0, 255)).astype(np.uint8))
+        keep = 1 + self.saturation
+        colors = keep * np.eye(3) + (1 - keep) * np.tile(np.array(LUMA), (3, 1))
+        warm = 0.25 * self.temperature
+        return cv2.transform(toned, np.diag([1 + warm, 1.0, 1 - warm]) @ colors)

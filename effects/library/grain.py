@@ -23,15 +23,15 @@ class Grain(Effect):
 
     def apply(self, shot: Shot) -> Pixels:
         """Each frame looks at another place of one tile of noise, so that the same frame always looks the same."""
-        tile = _tile(self.strength, self.size, self.is_colored)
+        lighter, darker = _tiles(self.strength, self.size, self.is_colored)
         shift_x, shift_y = (int(each) for each in np.random.default_rng(shot.index).integers(0, TILE, 2))
         x0, y0 = (shot.corner[0] + shift_x) % TILE, (shot.corner[1] + shift_y) % TILE
         grained = np.empty_like(shot.pixels)
         for top, rows in _pieces(y0, shot.alpha.shape[0]):
             for left, columns in _pieces(x0, shot.alpha.shape[1]):
-                noise = tile[rows, columns]
-                place = slice(top, top + noise.shape[0]), slice(left, left + noise.shape[1])
-                grained[place] = cv2.add(shot.pixels[place], noise, dtype=cv2.CV_8U)
+                up, down = lighter[rows, columns], darker[rows, columns]
+                place = slice(top, top + up.shape[0]), slice(left, left + up.shape[1])
+                grained[place] = cv2.subtract(cv2.add(shot.pixels[place], up), down)
         return grained
 
 
@@ -42,13 +42,13 @@ def _pieces(start: int, length: int) -> list[tuple[int, slice]]:
 
 
 @lru_cache(maxsize=8)
-def _tile(strength: float, size: float, is_colored: bool) -> np.ndarray:
-    """Noise (TILE, TILE, 3) int16 that goes on over its borders."""
+def _tiles(strength: float, size: float, is_colored: bool) -> tuple[np.ndarray, np.ndarray]:
+    """What is added and what is taken away, each (TILE, TILE, 3) uint8; both go on over their borders."""
     random = np.random.default_rng(20)
     noise: np.ndarray = random.standard_normal((TILE, TILE, 3 if is_colored else 1)).astype(np.float32)
     if size > 1:
         pad = 16
         wrapped = cv2.copyMakeBorder(noise, pad, pad, pad, pad, cv2.BORDER_WRAP)
         noise = np.asarray(cv2.GaussianBlur(wrapped, (0, 0), size / 2))[pad:-pad, pad:-pad].reshape(noise.shape)
-    noise = np.rint(noise * (40 * strength / noise.std())).astype(np.int16)
-    return np.ascontiguousarray(np.broadcast_to(noise, (TILE, TILE, 3)))
+    noise = np.broadcast_to(np.rint(noise * (40 * strength / noise.std())), (TILE, TILE, 3))
+    return np.clip(noise, 0, 255).astype(np.uint8), np.clip(-noise, 0, 255).astype(np.uint8)
