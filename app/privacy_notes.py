@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from app.footage import ClipFootage
+from app.sessions import Session
 from effects.doubts import Doubt, describe_doubts, find_doubts
 from effects.layer import Layer
 
@@ -20,3 +22,16 @@ def privacy_notes(layers: Sequence[Layer], footage: ClipFootage, names: Mapping[
     """One sentence for each covered object; none where nobody is covered."""
     found = doubts_of_covered(layers, footage)
     return [describe_doubts(doubts, names.get(each, f"Object {each}")) for each, doubts in found.items()]
+
+
+def session_notes(session: Session) -> list[str]:
+    """`privacy_notes` of a session's own project, from its masks alone: no frame is read."""
+    info = session.info
+
+    def no_frame(index: int) -> NoReturn:
+        raise AssertionError(f"frame {index} was asked for, but a path is told by the masks alone")
+
+    footage = ClipFootage(
+        no_frame, session.masks, num_frames=info.num_frames, fps=float(info.fps), size=(info.size[0], info.size[1])
+    )
+    return privacy_notes(session.project.layers, footage, session.project.names)

@@ -10,6 +10,7 @@ from app.exports.catalogue import estimate_bytes, export
 from app.handlers.envelope import Message, Request, Studio, describe_task, open_session
 from app.heartbeat import beats
 from app.panels.export import describe_output
+from app.privacy_notes import session_notes
 
 
 def estimate(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
@@ -36,7 +37,10 @@ def render(studio: Studio, session_id: str | None, request: Request) -> Iterator
     for older in path.parent.parent.iterdir():
         if older != path.parent:
             shutil.rmtree(older, ignore_errors=True)
-    yield {"task": None, "output": describe_output(path, kind, session.info), "status": {"key": "export.done"}}
+    # Whoever hides somebody is told where to look before anybody sees it.
+    notes = " ".join(session_notes(session)) if kind == "video" else ""
+    status = notes or {"key": "export.done"}
+    yield {"task": None, "output": describe_output(path, kind, session.info), "status": status}
 
 
 def stop_render(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
