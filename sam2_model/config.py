@@ -31,9 +31,9 @@ class SAM2Config:
         feedforward_dim: hidden width of the feed-forward parts of memory attention and decoder.
         dense_clicks: draw each click as a heat map into the mask-prompt path, besides its token. Off in the
             released weights; a small network learns from clicks some fifty times faster with it.
-        refines_last_mask: while tracking, hand the last frame's mask to the mask-prompt path, besides the
-            memories. Off in the released weights; a small network follows much better when it only has to
-            correct what has changed.
+        refines_last_mask: while tracking, bring the last frame's mask along by optical flow, hand it to the
+            mask-prompt path, besides the memories, and let the decoder's answer be a correction of it. Off in the
+            released weights; a small network follows much better when it only has to correct what has changed.
         answers_with_first: a tracker answers single clicks, too, with candidate 0, not with the one of candidates
             1–3 whose predicted IoU is highest. Off in the released weights; a small network judges them badly.
     """

@@ -33,6 +33,7 @@ from .prompt_encoder import PADDING_LABEL, PromptEncoder, PromptTensors
 from .results import NO_OBJECT_LOGIT, MaskPrediction
 
 _STABILITY_DELTA, _STABILITY_THRESHOLD = 0.05, 0.98  # reference: build_sam.py
+_CARRIED_SHARE = 0.5  # of the last mask's logits, to which a refining network's answer is added
 _TRUSTED_LOGIT = 10.0  # a mask that the user gave is this sure of itself
 
 
@@ -152,10 +153,13 @@ class SAM2(nn.Module):
             prompt = _no_prompt(batch, conditioned.device)
         tokens, dense = self.prompt_encoder(prompt, grid)
         features = features.expand(batch)._replace(low=conditioned)
-        return self.mask_decoder(features, tokens, dense, self.prompt_encoder.image_positions(grid))
+        decoded = self.mask_decoder(features, tokens, dense, self.prompt_encoder.image_positions(grid))
+        if self.config.refines_last_mask and (last := prompt.mask_alone()) is not None:
+            decoded = decoded._replace(mask_logits=decoded.mask_logits + _CARRIED_SHARE * last)
+        return decoded
 
     def last_masks(self, recalls: Sequence[Recall]) -> PromptTensors | None:
-        """The masks of the frame just before, as prompts to be brought up to date, where the weights want them.
+        """The masks of the frame just before, as prompts to be corrected, where the weights want them.
 
         Args:
             recalls: one an object; of an object that has no memory of the frame just before nothing is shown.

@@ -29,6 +29,10 @@ class PromptTensors(NamedTuple):
     labels: Tensor
     mask_logits: Tensor | None = None
 
+    def mask_alone(self) -> Tensor | None:
+        """The mask where it comes without a click or box."""
+        return None if bool((self.labels != PADDING_LABEL).any()) else self.mask_logits
+
 
 class PromptEncoder(nn.Module):
     """Clicks and boxes become tokens, masks become a map of the decoder's grid."""

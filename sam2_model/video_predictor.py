@@ -20,6 +20,7 @@ from .image_encoder import ImageFeatures
 from .mask_ops import fill_holes, resize_logits, without_overlap
 from .memory_bank import FrameMemory, MemoryBank, Recall, Step
 from .model import SAM2
+from .motion import Motion
 from .prompt_encoder import PromptTensors
 from .prompts import Prompt, PromptError
 from .results import NO_OBJECT_LOGIT, FrameMasks, MaskPrediction
@@ -124,6 +125,7 @@ class VideoPredictor:
         self.budget = budget or Budget.of_device(model.device)
         self.notices: list[str] = []
         self._features = FrameFeatures(model)
+        self._motion = Motion()
 
     @property
     def object_ids(self) -> tuple[int, ...]:
@@ -151,7 +153,7 @@ class VideoPredictor:
             ValueError: the frame has another size than the clip.
         """
         prompt.check_inside(self.size)
-        self._check_frame(frame_index, pixels)
+        self._look_at(frame_index, pixels)
         track = self.tracks.get(object_id) or Track(object_id, MemoryBank(self.options.keep_recent))
         is_first = frame_index not in track.tracked
         low, prediction = self._afford(self._answer, track, frame_index, pixels, prompt)
@@ -179,7 +181,7 @@ class VideoPredictor:
         """
         if not self.tracks:
             raise PromptError("There is nothing to track yet; click an object on a frame first.")
-        self._check_frame(frame_index, pixels)
+        self._look_at(frame_index, pixels)
         self._afford(self._remember_drafts)
         waiting = [track for track in self.tracks.values() if frame_index not in track.memory.prompted]
         while waiting:
@@ -252,6 +254,12 @@ class VideoPredictor:
             known = ", ".join(map(str, self.tracks)) or "none"
             raise PromptError(f"There is no object {object_id}; known objects: {known}.")
         return self.tracks[object_id]
+
+    def _look_at(self, frame_index: int, pixels: NDArray[np.uint8]) -> None:
+        """Check a frame, and remember of it what the next one's motion is told by."""
+        self._check_frame(frame_index, pixels)
+        if self.model.config.refines_last_mask:
+            self._motion.see(frame_index, pixels)
 
     def _check_frame(self, frame_index: int, pixels: NDArray[np.uint8]) -> None:
         if pixels.shape[:2] != self.size:
@@ -365,16 +373,22 @@ class VideoPredictor:
         recalls = [(track, track.memory.recall(frame_index, self.model.config, step)) for track in waiting]
         shape = recalls[0][1].shape
         batch = [each for each in recalls if each[1].shape == shape][: self.budget.objects_at_once]
-        self._track_batch(frame_index, self._features.of(frame_index, pixels), batch)
+        self._track_batch(frame_index, self._features.of(frame_index, pixels), batch, step)
         return {track.object_id for track, _ in batch}
 
-    def _track_batch(self, frame_index: int, features: ImageFeatures, batch: Sequence[tuple[Track, Recall]]) -> None:
+    def _track_batch(
+        self, frame_index: int, features: ImageFeatures, batch: Sequence[tuple[Track, Recall]], step: Step
+    ) -> None:
         """Segment some objects on a frame by their memories alone, and remember what was found."""
         recalls = [recall for _, recall in batch]
         begun = self._features.begun(frame_index)
         conditioned = self.model.condition(features.low, recalls, self.num_frames, begun)
         is_ambiguous = not self.model.config.answers_with_first
-        prediction = self.model.segment(features, conditioned, self.model.last_masks(recalls), multimask=is_ambiguous)
+        last = self.model.last_masks(recalls)
+        if last is not None and last.mask_logits is not None:
+            brought = self._motion.bring(last.mask_logits, frame_index - step, frame_index)
+            last = last._replace(mask_logits=brought)
+        prediction = self.model.segment(features, conditioned, last, multimask=is_ambiguous)
         best, pointers, scores = prediction.best(), prediction.object_pointer, prediction.object_score_logits
         memories = self.model.encode_memory(features.low, best, scores, binarize=False).to(torch.bfloat16)
         shown = fill_holes(best, self.options.fill_hole_area)

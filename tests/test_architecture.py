@@ -22,7 +22,8 @@ FORBIDDEN_LIBRARIES = {
 }
 # Inside sam2_model nothing imports upward; a module may import what stands in an earlier row.
 LAYERS_OF_THE_MODEL = [
-    {"budget", "config", "products", "positions", "prompts", "results", "preprocessing", "mask_ops", "weight_names"},
+    {"budget", "config", "motion", "products", "positions", "prompts", "results", "preprocessing"}
+    | {"mask_ops", "weight_names"},
     {"layers", "attention", "memory_bank"},
     {"hiera", "two_way_transformer", "memory_attention", "memory_encoder", "prompt_encoder"},
     {"image_encoder"},

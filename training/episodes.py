@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -16,6 +17,7 @@ from torch.nn import functional as F
 from sam2_model.image_encoder import ImageFeatures
 from sam2_model.memory_bank import FrameMemory, MemoryBank, Recall
 from sam2_model.model import SAM2
+from sam2_model.motion import FLOW_SIDE, brought_along, flow_back, grey_square
 from sam2_model.prompt_encoder import BOX_LABELS, PADDING_LABEL, PromptTensors
 from sam2_model.results import NO_OBJECT_LOGIT
 from training.clicks import corrections, drawn_boxes, random_clicks
@@ -168,6 +170,7 @@ def clip_episode(
     every = model.encode_image(normalise(clips.frames.flatten(0, 1)))
     every = ImageFeatures(*(level.unflatten(0, (batch, length)) for level in every))
     banks = [MemoryBank(keep_recent=None) for _ in range(n)]
+    moves = _flows(clips.frames)[targets.owner.cpu()] if model.config.refines_last_mask else None
     boxes = uniform(gen, n) < plan.box_chance
     gives_mask = bool(uniform(gen, 1) < plan.mask_chance)
     corrected_frame = 0
@@ -184,7 +187,7 @@ def clip_episode(
             taken = model.take_mask(features, targets.masks[:, :1])
             logits, pointer, score = taken.mask_logits, taken.object_pointer, taken.object_score_logits
         else:
-            prompt = first_prompts(truth, boxes, gen) if t == 0 else _stale(model.last_masks(recalls), gen)
+            prompt = first_prompts(truth, boxes, gen) if t == 0 else _brought(model.last_masks(recalls), moves, t, gen)
             loss, logits, (pointer, score) = answer(
                 features, conditioned, prompt, truth, ambiguous=~boxes if t == 0 else None
             )
@@ -288,11 +291,25 @@ def spoiled(logits: Tensor, gen: torch.Generator) -> Tensor:
     return torch.where(fate < SPOILED_CHANCE / 2, torn, torch.where(fate < SPOILED_CHANCE, moved, logits))
 
 
-def _stale(prompt: PromptTensors | None, gen: torch.Generator) -> PromptTensors | None:
-    """The last frame's masks as prompts; no gradient goes back through them, and some are withheld."""
-    if prompt is None or prompt.mask_logits is None:
+def _flows(frames: Tensor) -> Tensor:
+    """Flow from each frame (B, T, 3, S, S) uint8 back to the one before: (B, T, 2, h, w), nothing for the first."""
+    pictures = frames.permute(0, 1, 3, 4, 2).cpu().numpy()
+    flows = []
+    for clip in pictures:
+        grey = [grey_square(np.ascontiguousarray(pixels)) for pixels in clip]
+        back = [flow_back(now, before) for now, before in zip(grey[1:], grey[:-1], strict=True)]
+        flows.append(torch.cat([torch.zeros(1, 2, FLOW_SIDE, FLOW_SIDE), *back]))
+    return torch.stack(flows)
+
+
+def _brought(prompt: PromptTensors | None, moves: Tensor | None, t: int, gen: torch.Generator) -> PromptTensors | None:
+    """The last frame's masks as prompts, as the tracker brings them along.
+
+    No gradient goes back through them, and some are withheld.
+    """
+    if prompt is None or prompt.mask_logits is None or moves is None:
         return prompt
-    masks = prompt.mask_logits.detach()
+    masks = brought_along(prompt.mask_logits.detach(), moves[:, t])
     lost = uniform(gen, len(masks), 1, 1, 1) < LOST_CHANCE
     return prompt._replace(mask_logits=masks.where(~lost, masks.min()))
 

@@ -1,0 +1,68 @@
+"""Where things went from one frame to the next: dense optical flow, by which the last mask is brought along."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+FLOW_SIDE = 256  # [px] of the grey squares whose flow is computed: 4 ms a frame on one core
+
+GreyPicture = NDArray[np.uint8]
+
+
+def grey_square(pixels: NDArray[np.uint8]) -> GreyPicture:
+    """A frame (H, W, 3) uint8 RGB, squeezed to the (FLOW_SIDE, FLOW_SIDE) grey picture that flow is computed on."""
+    small = cv2.resize(pixels, (FLOW_SIDE, FLOW_SIDE), interpolation=cv2.INTER_AREA)
+    return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+
+
+def flow_back(now: GreyPicture, before: GreyPicture) -> Tensor:
+    """Where each place of a frame lay in the frame before: (1, 2, h, w) shifts x and y, as shares of the side.
+
+    DIS (Kroeger et al. 2016) as OpenCV has it.
+    """
+    flow = np.zeros((*now.shape, 2), np.float32)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(now, before, flow)
+    return torch.from_numpy(flow / np.float32(now.shape[0])).permute(2, 0, 1)[None]
+
+
+def brought_along(masks: Tensor, flow: Tensor) -> Tensor:
+    """Move the masks of the frame before to where their objects are now.
+
+    Args:
+        masks: (B, 1, h, w) logits.
+        flow: (1 or B, 2, h', w') from `flow_back`.
+    """
+    shift = F.interpolate(flow.to(masks.device), size=masks.shape[-2:], mode="bilinear")
+    shift = shift.expand(len(masks), -1, -1, -1).permute(0, 2, 3, 1)
+    still = torch.eye(2, 3, device=masks.device).expand(len(masks), -1, -1)
+    grid = F.affine_grid(still, list(masks.shape), align_corners=False) + 2 * shift
+    moved = F.grid_sample(masks.float(), grid, padding_mode="border", align_corners=False)
+    return moved.to(masks.dtype)
+
+
+class Motion:
+    """The last frames seen, as far as flow needs them."""
+
+    def __init__(self) -> None:
+        self._seen: dict[int, GreyPicture] = {}
+        self._flow: tuple[int, int, Tensor] | None = None
+
+    def see(self, frame_index: int, pixels: NDArray[np.uint8]) -> None:
+        """Remember a frame; those before the last one are forgotten."""
+        if frame_index not in self._seen:
+            for old in list(self._seen)[:-1]:
+                del self._seen[old]
+            self._seen[frame_index] = grey_square(pixels)
+
+    def bring(self, masks: Tensor, before: int, now: int) -> Tensor:
+        """Masks (B, 1, h, w) of frame `before` as they lie in frame `now`; unmoved where either was not seen."""
+        if before not in self._seen or now not in self._seen:
+            return masks
+        if self._flow is None or self._flow[:2] != (before, now):
+            self._flow = (before, now, flow_back(self._seen[now], self._seen[before]))
+        return brought_along(masks, self._flow[2])
