@@ -1,4 +1,4 @@
-.PHONY: demo install test parity lint format golden bench clean tree
+.PHONY: demo install test parity lint format golden bench profile clean tree
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTHON ?= python3
@@ -43,8 +43,14 @@ golden: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(PY) -m benchmarks.tracking
+	$(PY) -m benchmarks.whole_job
 	$(PY) -m benchmarks.embedded
+	$(PY) -m benchmarks.memory
 	$(PY) -m benchmarks.effects
+
+# Time by stage beside arithmetic and the machine's best rate.
+profile: $(VENV)/.dev
+	$(PY) -m benchmarks.stages
 
 # The README's tree of files, from the first sentence of each.
 tree: $(VENV)/.dev

@@ -151,6 +151,10 @@ def _add_hardware(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("cuda", "mps", "cpu"), help="where the network runs")
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), help="its numbers")
     parser.add_argument("--look-ahead", type=_at_least_one, metavar="FRAMES", help="frames encoded in one batch")
+    parser.add_argument(
+        "--compile", dest="compiles", action="store_true", default=None,
+        help="compile the image encoder first, which takes a minute; of use on a GPU",
+    )  # fmt: skip
 
 
 def _add_dry_run(parser: argparse.ArgumentParser) -> None:

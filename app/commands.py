@@ -58,6 +58,7 @@ class Job:
         device: where the network runs; None, as for the next two: what suits the hardware.
         dtype: its number type.
         look_ahead: frames encoded in one batch.
+        compiles: whether the image encoder is compiled first.
         dry_run: say how long tracking would take and how much memory it would need, and write nothing.
     """
 
@@ -79,6 +80,7 @@ class Job:
     device: Literal["cuda", "mps", "cpu"] | None = None
     dtype: Literal["float32", "bfloat16"] | None = None
     look_ahead: int | None = None
+    compiles: bool | None = None
     dry_run: bool = False
 
 
@@ -297,7 +299,7 @@ def _load(job: Job, project: Project) -> tuple[SAM2, Setup]:
     from app import models
     from app.hardware import Wishes
 
-    models.set_by_hand(Wishes(job.device, job.dtype, job.look_ahead))
+    models.set_by_hand(Wishes(job.device, job.dtype, job.look_ahead, job.compiles))
     return models.load_model(project.model), models.current_setup()
 
 

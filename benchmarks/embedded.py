@@ -11,13 +11,15 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.tracking import RESULTS, machine
+from app.pipeline import read_ahead
+from benchmarks.peers import RESULTS, machine
 from effects import compose, parse_layer
 from media import VideoClip, VideoWriter
 from sam2_model import SAM2, Prompt, VideoPredictor, load
@@ -52,16 +54,17 @@ def measure_job(model: SAM2, clip: VideoClip, out: Path) -> float:
     began = time.perf_counter()
     tracker = VideoPredictor(model, clip.size, clip.num_frames)
     tracker.add_prompt(1, 0, clip.frame(0).pixels, Prompt((CLICK,), (1,)))
-    with VideoWriter(out, like=clip) as writer:
-        for pixels, moment in _composed(tracker, clip, layers):
+    with VideoWriter(out, like=clip) as writer, closing(read_ahead(_composed(tracker, clip, layers))) as composed:
+        for pixels, moment in composed:
             writer.write(pixels, moment)
     return clip.num_frames / (time.perf_counter() - began)
 
 
 def _composed(tracker: VideoPredictor, clip: VideoClip, layers: list[Any]) -> Iterator[tuple[NDArray[np.uint8], Any]]:
-    for frame in clip.frames():
-        found = tracker.track(frame.index, frame.pixels)
-        yield compose(frame.pixels, found.masks_by_id(), layers, frame_index=frame.index), frame.time
+    with closing(read_ahead(clip.frames())) as frames:
+        for frame in frames:
+            found = tracker.track(frame.index, frame.pixels)
+            yield compose(frame.pixels, found.masks_by_id(), layers, frame_index=frame.index), frame.time
 
 
 def _seconds(work: Any) -> float:

@@ -1,240 +1,140 @@
-"""Tracking side by side with the official package: `python -m benchmarks.tracking [--quick]`.
+"""Tracking side by side with Meta's package and transformers: `python -m benchmarks.tracking [--quick]`.
 
-One process holds both networks with equal seeded weights and gives each frame to one and then to the other, so that
-whatever else the machine does hits both alike. Memory is measured in a process of its own for every side and length.
-The result is written to benchmarks/results/ as JSON.
+One process holds all networks with equal seeded weights and gives each frame to one after the other, so that whatever
+else the machine does hits all alike; ratios are of medians. Two frames are tracked, their memories are repeated until
+the memory is as full as it gets, and the frames after that are measured. The result is written to benchmarks/results/.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
-import platform
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from sam2_model import Prompt, TrackingOptions, VideoPredictor, load
-from sam2_model.preprocessing import to_model_input
-from tests.parity import oracles
+from benchmarks.peers import RESULTS, Clip, Official, Ours, Side, Transformers, machine, seeded_weights
 
-RESULTS = Path(__file__).parent / "results"
-PRESET = "sam2.1_tiny"
 SIZE = (540, 960)  # of the clip's frames
-OPTIONS = TrackingOptions(fill_hole_area=0)  # the official package fills holes only where its CUDA extension was built
-CLICKS = ((240.0, 240.0), (670.0, 180.0), (480.0, 400.0))  # one an object
-SIDES = ("ours", "official")
+FULL_BANK = 16  # frames until seven spatial memories and sixteen object pointers are there
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is measured.
+class Race:
+    """One comparison.
 
     Attributes:
-        image_size: side of the square input [px].
-        warm_up: tracked frames before the clock runs; 7 fill the spatial memories.
+        preset: whose sizes.
+        objects: how many are tracked at once.
+        sides: who takes part: ours, official, transformers, ours at 512 px, ours in bfloat16.
         measured: tracked frames on the clock.
-        object_counts: how many objects are tracked at once.
-        memory_image_size: side of the square input where memory is measured; small, because many frames tell most.
-        clip_lengths: for which peak memory is measured [frames]; the shortest already fills the memory bank.
     """
 
-    image_size: int
-    warm_up: int
-    measured: int
-    object_counts: tuple[int, ...]
-    memory_image_size: int
-    clip_lengths: tuple[int, ...]
+    preset: str
+    objects: int
+    sides: tuple[str, ...]
+    measured: int = 3
 
 
-FULL = Plan(
-    image_size=1024, warm_up=7, measured=3, object_counts=(1, 3), memory_image_size=256, clip_lengths=(20, 60, 150)
+RACES = (
+    Race("sam2.1_tiny", 1, ("ours", "official", "transformers", "ours at 512", "ours in bfloat16")),
+    Race("sam2.1_tiny", 3, ("ours", "official", "transformers")),
+    Race("sam2.1_base_plus", 1, ("ours", "official")),
 )
-QUICK = Plan(image_size=256, warm_up=7, measured=3, object_counts=(1, 3), memory_image_size=256, clip_lengths=(20, 40))
 
 
-def frame(index: int) -> NDArray[np.uint8]:
-    """(H, W, 3): discs that drift over a pattern; made when asked for, so that no clip lies in memory."""
-    y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
-    waves = [np.sin(x / 37 + index / 9), np.sin(y / 29 - index / 11), np.sin((x + y) / 53)]
-    pixels = np.stack([120 + 60 * wave for wave in waves], axis=-1)
-    for number, (cx, cy) in enumerate(CLICKS):
-        inside = (x - cx - 2 * index) ** 2 + (y - cy) ** 2 < 70**2
-        pixels[inside] = np.roll((230, 70, 40), number)
-    return pixels.astype(np.uint8)
-
-
-def model_input(index: int, image_size: int) -> Tensor:
-    """(1, 3, S, S): a frame as both sides are given it."""
-    return to_model_input(frame(index), image_size, device=torch.device("cpu"), dtype=torch.float32)
-
-
-def official_from(weights: Path, image_size: int) -> Any:
-    """The official predictor with the weights of a file."""
-    predictor = oracles.official_predictor(PRESET, image_size)
-    predictor.load_state_dict(torch.load(weights, weights_only=True)["model"])
-    return predictor.eval()
+def make_side(name: str, preset: str, state: dict[str, Tensor], clip: Clip, image_size: int) -> Side:
+    """One of the sides by its name."""
+    if name == "official":
+        return Official(preset, state, clip, image_size)
+    if name == "transformers":
+        return Transformers(preset, state, clip, image_size)
+    if name == "ours in bfloat16":
+        return Ours(preset, state, clip, image_size, torch.bfloat16)
+    return Ours(preset, state, clip, image_size // 2 if name == "ours at 512" else image_size)
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     """Seconds, and what came out."""
-    started = time.perf_counter()
+    began = time.perf_counter()
     result = work()
-    return time.perf_counter() - started, result
+    return time.perf_counter() - began, result
 
 
-def measure_speed(plan: Plan, weights: Path, objects: int) -> dict[str, Any]:
-    """Seconds for clicks and tracked frames with some objects, and how far the masks are apart."""
-    frames = plan.warm_up + plan.measured + 1
-    official = official_from(weights, plan.image_size)
-    pixels = torch.cat([model_input(index, plan.image_size) for index in range(frames)])
-    state = oracles.official_session(official, pixels, SIZE)
-    state["cached_features"].clear()  # its first click pays for the encoder, as ours does
-    ours = VideoPredictor(load(weights, image_size=plan.image_size), SIZE, frames, OPTIONS)
-
-    clicks: dict[str, list[float]] = {side: [] for side in SIDES}
-    for number in range(objects):
-        point, first = CLICKS[number], frame(0)
-        theirs, _ = timed(
-            lambda number=number, point=point: official.add_new_points_or_box(
-                state, 0, number, points=np.array([point], np.float32), labels=np.array([1], np.int32)
-            )
-        )
-        mine, _ = timed(
-            lambda number=number, point=point, first=first: ours.add_prompt(number, 0, first, Prompt((point,), (1,)))
-        )
-        clicks["official"].append(theirs)
-        clicks["ours"].append(mine)
-
-    seconds: dict[str, list[float]] = {side: [] for side in SIDES}
-    largest, changed, total = 0.0, 0, 0
-    tracked = official.propagate_in_video(state)
-    for index in range(frames):
-        picture = frame(index)
-        theirs, (_, _, logits) = timed(lambda: next(tracked))
-        mine, found = timed(lambda index=index, picture=picture: ours.track(index, picture))
-        if index > plan.warm_up:
-            seconds["official"].append(theirs)
-            seconds["ours"].append(mine)
-        largest = max(largest, float((found.mask_logits - logits[:, 0]).abs().max()))
-        changed += int(((found.mask_logits > 0) != (logits[:, 0] > 0)).sum())
-        total += logits.numel()
-        print(f"{objects} objects, frame {index}: official {theirs:.2f} s, ours {mine:.2f} s", file=sys.stderr)
-    median = {side: statistics.median(values) for side, values in seconds.items()}
+def run_race(race: Race, image_size: int) -> dict[str, Any]:
+    """Seconds of clicks and tracked frames, their ratios, and how far the masks are apart."""
+    clip = Clip(SIZE, FULL_BANK + race.measured)
+    state = seeded_weights(race.preset, image_size)
+    sides = {name: make_side(name, race.preset, state, clip, image_size) for name in race.sides}
+    clicks: dict[str, list[float]] = {name: [] for name in sides}
+    for number in range(race.objects):
+        for name, side in sides.items():
+            clicks[name].append(timed(lambda side=side, number=number: side.click(number))[0])
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    largest, changed, total, agreement = 0.0, 0, 0, 1.0
+    for index in (0, 1, *range(FULL_BANK, clip.length)):
+        found = {}
+        for name, side in sides.items():
+            took, found[name] = timed(lambda side=side, index=index: side.track(index))
+            if index >= FULL_BANK:
+                seconds[name].append(took)
+            if index == 1:
+                side.repeat(1, FULL_BANK - 1)
+            print(f"{race.preset}, {race.objects} objects, frame {index}: {name} {took:.2f} s", file=sys.stderr)
+        largest = max(largest, float((found["ours"] - found["official"]).abs().max()))
+        changed += int(((found["ours"] > 0) != (found["official"] > 0)).sum())
+        total += found["ours"].numel()
+        if "ours in bfloat16" in found:
+            agreement = min(agreement, overlap(found["ours"], found["ours in bfloat16"]))
+    median = {name: statistics.median(values) for name, values in seconds.items()}
     return {
-        "objects": objects,
-        "first_click_seconds": {side: values[0] for side, values in clicks.items()},
-        "next_click_seconds": {side: values[1:] for side, values in clicks.items()},
+        "preset": race.preset,
+        "objects": race.objects,
+        "first_click_seconds": {name: values[0] for name, values in clicks.items()},
+        "next_click_seconds": {name: statistics.median(values[1:]) for name, values in clicks.items() if values[1:]},
         "seconds_per_tracked_frame": median,
         "each_frame": seconds,
-        "ratio_official_to_ours": median["official"] / median["ours"],
-        "largest_logit_difference": largest,
+        "times_quicker": {
+            name: {peer: median[peer] / value for peer in ("official", "transformers") if peer in median}
+            for name, value in median.items()
+            if name.startswith("ours")
+        },
+        "largest_logit_difference_from_official": largest,
         "mask_pixels_changed": changed,
         "mask_pixels": total,
+        "lowest_mask_iou_of_bfloat16": agreement if "ours in bfloat16" in sides else None,
     }
 
 
-def track_clip(side: str, weights: Path, image_size: int, length: int) -> None:
-    """Track one object through a clip with one side, in this process."""
-    point = CLICKS[0]
-    if side == "ours":
-        ours = VideoPredictor(load(weights, image_size=image_size), SIZE, length, OPTIONS)
-        ours.add_prompt(1, 0, frame(0), Prompt((point,), (1,)))
-        for _ in ours.propagate((index, frame(index)) for index in range(length)):
-            pass
-        return
-    official = official_from(weights, image_size)
-    pixels = torch.zeros(length, 3, image_size, image_size)  # all up front, as its loader does
-    for index in range(length):
-        pixels[index] = model_input(index, image_size)[0]
-    state = oracles.official_session(official, pixels, SIZE)
-    official.add_new_points_or_box(state, 0, 1, points=np.array([point], np.float32), labels=np.array([1], np.int32))
-    for _ in official.propagate_in_video(state):
-        pass
-
-
-def peak_memory() -> float:
-    """Largest resident size of this process so far [MiB]; Linux only.
-
-    Not from getrusage: its figure begins with that of the process that started this one.
-    """
-    status = Path("/proc/self/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
-
-
-def measure_memory(plan: Plan, weights: Path) -> dict[str, Any]:
-    """Peak memory of both sides for every clip length, and its growth with the clip."""
-    peaks: dict[str, list[float]] = {side: [] for side in SIDES}
-    for length in plan.clip_lengths:
-        for side in SIDES:
-            job = [side, str(weights), str(plan.memory_image_size), str(length)]
-            done = subprocess.run(
-                [sys.executable, "-m", "benchmarks.tracking", "--one", *job],
-                check=True,
-                stdout=subprocess.PIPE,
-                text=True,
-                cwd=Path(__file__).parents[1],
-            )
-            peaks[side].append(float(done.stdout.split()[-1]))
-            print(f"{side}, {length} frames: {peaks[side][-1]:.0f} MiB", file=sys.stderr)
-    span = plan.clip_lengths[-1] - plan.clip_lengths[0]
-    return {
-        "clip_lengths": plan.clip_lengths,
-        "peak_mib": peaks,
-        "mib_per_further_frame": {side: (values[-1] - values[0]) / span for side, values in peaks.items()},
-    }
-
-
-def machine() -> dict[str, Any]:
-    """Where the figures come from."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return {
-        "cpu": names[0] if names else platform.processor(),
-        "threads": torch.get_num_threads(),
-        "python": platform.python_version(),
-        "versions": {package: version(package) for package in ("torch", "sam2", "numpy")},
-    }
+def overlap(first: Tensor, second: Tensor) -> float:
+    """IoU of the masks of two sets of logits."""
+    a, b = first > 0, second > 0
+    return float((a & b).sum() / (a | b).sum().clamp(min=1))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="small input, few frames: does it work at all?")
-    parser.add_argument("--one", nargs=4, metavar=("SIDE", "WEIGHTS", "SIZE", "LENGTH"), help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.one:
-        side, weights_path, image_size, length = arguments.one
-        track_clip(side, Path(weights_path), int(image_size), int(length))
-        print(peak_memory())
-        return
-    plan = QUICK if arguments.quick else FULL
-    with tempfile.TemporaryDirectory() as folder:
-        state = oracles.seeded_official(PRESET, plan.image_size).state_dict()
-        weights = oracles.save_as_meta(state, Path(folder) / "sam2.1_hiera_tiny.pt")
-        del state
-        result = {
-            "what": f"{PRESET} with seeded weights, float32, frames of {SIZE[1]}×{SIZE[0]}",
-            "machine": machine(),
-            "plan": asdict(plan),
-            "speed": [measure_speed(plan, weights, objects) for objects in plan.object_counts],
-            "memory": measure_memory(plan, weights),
-        }
+    parser.add_argument("--quick", action="store_true", help="small input, one frame: does it work at all?")
+    quick = parser.parse_args().quick
+    image_size = 512 if quick else 1024
+    speed = []
+    for race in RACES[:1] if quick else RACES:
+        speed.append(run_race(Race(**{**asdict(race), "measured": 1}) if quick else race, image_size))
+        gc.collect()
+    result = {
+        "what": f"seeded weights, float32, frames of {SIZE[1]}×{SIZE[0]}, input {image_size} px, full memory",
+        "machine": machine(),
+        "speed": speed,
+    }
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / ("tracking_quick.json" if arguments.quick else "tracking.json")
+    path = RESULTS / ("tracking_quick.json" if quick else "tracking.json")
     path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     print(json.dumps(result, indent=1, ensure_ascii=False))
 

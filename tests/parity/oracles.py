@@ -297,3 +297,18 @@ def transformers_model(preset: str, image_size: int) -> Any:
         enable_temporal_pos_encoding_for_object_pointers=is_21,
     )
     return Sam2VideoModel(whole).eval()
+
+
+def in_hub_layout(model: Any, meta: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Meta's state dict under the names of transformers' model."""
+    from sam2_model.weight_names import hub_name_to_meta
+
+    state = {}
+    for name in model.state_dict():
+        if name == "prompt_encoder.point_embed.weight":
+            state[name] = torch.cat([meta[f"sam_prompt_encoder.point_embeddings.{label}.weight"] for label in range(4)])
+        elif name == "shared_image_embedding.positional_embedding":
+            state[name] = meta["sam_prompt_encoder.pe_layer.positional_encoding_gaussian_matrix"]
+        else:
+            state[name] = meta[hub_name_to_meta(name)]
+    return state

@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from sam2_model import ImagePredictor, Prompt, VideoPredictor, load
 from sam2_model.preprocessing import to_model_input
-from sam2_model.weight_names import hub_name_to_meta
 
 from . import oracles
 from .clips import make_clip
@@ -23,23 +21,10 @@ from .tolerances import ROUNDED_LOGITS, assert_close, assert_masks_equal, is_tel
 SIZE = (180, 320)
 
 
-def in_hub_layout(model: Any, meta: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Meta's state dict under the names of transformers' model."""
-    state = {}
-    for name in model.state_dict():
-        if name == "prompt_encoder.point_embed.weight":
-            state[name] = torch.cat([meta[f"sam_prompt_encoder.point_embeddings.{label}.weight"] for label in range(4)])
-        elif name == "shared_image_embedding.positional_embedding":
-            state[name] = meta["sam_prompt_encoder.pe_layer.positional_encoding_gaussian_matrix"]
-        else:
-            state[name] = meta[hub_name_to_meta(name)]
-    return state
-
-
 def transformers_twin(preset: str) -> Any:
     """Transformers' model with the weights of `twins(preset)`."""
     model = oracles.transformers_model(preset, IMAGE_SIZE)
-    model.load_state_dict(in_hub_layout(model, twins(preset).official.state_dict()), strict=True)
+    model.load_state_dict(oracles.in_hub_layout(model, twins(preset).official.state_dict()), strict=True)
     return model
 
 

@@ -1,0 +1,192 @@
+"""The three that are measured side by side, behind one face: ours, Meta's package, transformers."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sam2_model import PRESETS, Prompt, TrackingOptions, VideoPredictor
+from sam2_model.checkpoints import build
+from sam2_model.preprocessing import to_model_input
+from tests.parity import oracles
+
+CPU = torch.device("cpu")
+RESULTS = Path(__file__).parent / "results"
+# The official package fills holes only where its CUDA extension was built.
+OPTIONS = TrackingOptions(fill_hole_area=0)
+
+Point = tuple[float, float]
+
+
+class Clip:
+    """Discs that drift over a pattern; frames are made when asked for, so that no clip lies in memory.
+
+    Args:
+        size: (height, width) [px].
+        length: number of frames.
+    """
+
+    clicks: tuple[Point, ...] = ((0.25, 0.44), (0.7, 0.33), (0.5, 0.74))
+    """One an object, in 0–1 of width and height."""
+
+    def __init__(self, size: tuple[int, int], length: int) -> None:
+        self.size = size
+        self.length = length
+        height, width = size
+        self.y, self.x = np.mgrid[:height, :width].astype(np.float32)
+
+    def frame(self, index: int) -> NDArray[np.uint8]:
+        """(H, W, 3)."""
+        height, width = self.size
+        scale = width / 960
+        waves = [np.sin(self.x / scale / 37 + index / 9), np.sin(self.y / scale / 29 - index / 11)]
+        pixels = np.stack([*(120 + 60 * wave for wave in waves), np.full(self.size, 120, np.float32)], axis=-1)
+        for number, (cx, cy) in enumerate(self.clicks):
+            inside = (self.x - cx * width - 2 * scale * (index % 60)) ** 2 + (self.y - cy * height) ** 2
+            pixels[inside < (70 * scale) ** 2] = np.roll((230, 70, 40), number)
+        return pixels.astype(np.uint8)
+
+    def point(self, number: int) -> Point:
+        """Where an object is clicked on frame 0 [px]."""
+        height, width = self.size
+        return self.clicks[number][0] * width, self.clicks[number][1] * height
+
+
+class Side(Protocol):
+    """One of those that are compared; frames are asked for in order, from 0."""
+
+    def click(self, number: int) -> Any:
+        """Click an object on frame 0."""
+
+    def track(self, index: int) -> Tensor:
+        """Logits (N, H, W) of a frame."""
+
+    def repeat(self, index: int, upto: int) -> None:
+        """Let the memories of a tracked frame stand for those of the frames after it, up to another one."""
+
+
+class Ours:
+    """This project's predictor."""
+
+    def __init__(
+        self, preset: str, state: Mapping[str, Tensor], clip: Clip, image_size: int, dtype: torch.dtype = torch.float32
+    ) -> None:
+        config = replace(PRESETS[preset], image_size=image_size)
+        model = build(config, state, source="seeded weights", dtype=dtype)
+        self.clip = clip
+        self.predictor = VideoPredictor(model, clip.size, clip.length, OPTIONS)
+
+    def click(self, number: int) -> Any:
+        return self.predictor.add_prompt(
+            number, 0, self.clip.frame(0), Prompt(points=(self.clip.point(number),), labels=(1,))
+        )
+
+    def track(self, index: int) -> Tensor:
+        return self.predictor.track(index, self.clip.frame(index)).mask_logits
+
+    def repeat(self, index: int, upto: int) -> None:
+        for track in self.predictor.tracks.values():
+            memory = track.memory.recent[index]
+            for later in range(index + 1, upto + 1):
+                track.memory.remember(replace(memory, frame_index=later), is_prompted=False)
+
+
+class Official:
+    """Meta's package; its frames are prepared by our code, before the clock runs, as its loader does up front."""
+
+    def __init__(self, preset: str, state: Mapping[str, Tensor], clip: Clip, image_size: int) -> None:
+        self.clip = clip
+        self.network = oracles.official_predictor(preset, image_size).eval()
+        self.network.load_state_dict(state)
+        pixels = torch.zeros(clip.length, 3, image_size, image_size)
+        for index in range(clip.length):
+            pixels[index] = to_model_input(clip.frame(index), image_size, device=CPU, dtype=torch.float32)[0]
+        self.state = oracles.official_session(self.network, pixels, clip.size)
+        self.state["cached_features"].clear()  # its first click pays for the encoder, as ours does
+        self.frames: Any = None
+
+    def click(self, number: int) -> Any:
+        points = np.array([self.clip.point(number)], np.float32)
+        return self.network.add_new_points_or_box(self.state, 0, number, points=points, labels=np.array([1], np.int32))
+
+    def track(self, index: int) -> Tensor:
+        if self.frames is None or self.next_index != index:
+            self.frames = self.network.propagate_in_video(self.state, start_frame_idx=index)
+        found, _, logits = next(self.frames)
+        assert found == index
+        self.next_index = index + 1
+        return logits[:, 0]
+
+    def repeat(self, index: int, upto: int) -> None:
+        for outputs in self.state["output_dict_per_obj"].values():
+            tracked = outputs["non_cond_frame_outputs"]
+            tracked.update(dict.fromkeys(range(index + 1, upto + 1), tracked[index]))
+
+
+class Transformers:
+    """Hugging Face's `Sam2VideoModel`."""
+
+    def __init__(self, preset: str, state: Mapping[str, Tensor], clip: Clip, image_size: int) -> None:
+        from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoInferenceSession
+
+        self.clip, self.side = clip, image_size
+        self.network = oracles.transformers_model(preset, image_size)
+        self.network.load_state_dict(oracles.in_hub_layout(self.network, state))
+        self.session = Sam2VideoInferenceSession(None, *clip.size, dtype=torch.float32)
+        self.session.processed_frames = {}
+
+    def _show(self, index: int) -> None:
+        if index not in self.session.processed_frames:
+            pixels = to_model_input(self.clip.frame(index), self.side, device=CPU, dtype=torch.float32)
+            self.session.add_new_frame(pixels, index)
+
+    @torch.inference_mode()
+    def click(self, number: int) -> Any:
+        self._show(0)
+        width, height = self.clip.size[1], self.clip.size[0]
+        x, y = self.clip.point(number)
+        place = torch.tensor([[[[x / width * self.side, y / height * self.side]]]])
+        which = self.session.obj_id_to_idx(number)
+        self.session.add_point_inputs(which, 0, {"point_coords": place, "point_labels": torch.tensor([[[1]]])})
+        self.session.obj_with_new_inputs = [number]
+        return self.network(inference_session=self.session, frame_idx=0)
+
+    @torch.inference_mode()
+    def track(self, index: int) -> Tensor:
+        self._show(index)
+        found = self.network(inference_session=self.session, frame_idx=index).pred_masks
+        return torch.nn.functional.interpolate(found.float(), self.clip.size, mode="bilinear")[:, 0]
+
+    def repeat(self, index: int, upto: int) -> None:
+        for outputs in self.session.output_dict_per_obj.values():
+            tracked = outputs["non_cond_frame_outputs"]
+            tracked.update(dict.fromkeys(range(index + 1, upto + 1), tracked[index]))
+
+
+def machine() -> dict[str, Any]:
+    """Where the figures come from."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cpu": names[0] if names else platform.processor(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "versions": {package: version(package) for package in ("torch", "sam2", "transformers", "numpy")},
+    }
+
+
+def seeded_weights(preset: str, image_size: int) -> dict[str, Tensor]:
+    """Meta's layout of a preset, filled from a seed."""
+    return oracles.seeded_official(preset, image_size).state_dict()
