@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -78,12 +79,22 @@ def render_frames(
         for done, frame in enumerate(_one_ahead(clip.frames(), footage), start=1):
             pixels = _compose(frame, footage, mattes, masks, layers, colors, names)
             if cut_out is not None:
-                pixels = np.dstack([pixels, cut_out_alpha(masks, frame.index, cut_out, clip.size)])
+                pixels = np.dstack([pixels, cut_out_alpha(mattes, frame.index, cut_out, clip.size)])
             writer.write(reframe.cut(pixels, views[frame.index]) if reframe else pixels, frame.time)
             progress = RenderProgress(done, clip.num_frames, done / max(time.monotonic() - began, 1e-6))
             yield progress
         for _ in writer.finishing():
             yield progress
+
+
+def cut_out_alphas(
+    clip: VideoClip, masks: MaskFolder, object_ids: Sequence[int]
+) -> Iterator[tuple[Fraction, np.ndarray]]:
+    """Give each frame's time and its alpha (H, W) uint8, as `render_frames` cuts it out."""
+    footage = clip_footage(clip, masks)
+    mattes = Mattes(masks, footage.pixels, clip.num_frames)
+    for frame in _one_ahead(clip.frames(), footage):
+        yield frame.time, cut_out_alpha(mattes, frame.index, object_ids, clip.size)
 
 
 def render(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from app.cut_out import cut_out_alpha
 from app.exports.kind import OBJECTS, Choice, ExportKind, Extent, Material, Option, Step, Values
+from app.render import cut_out_alphas
 from media.formats import choose_format
 from media.video_writer import VideoWriter
 
@@ -36,10 +36,9 @@ class MatteVideo(ExportKind):
         clip, object_ids = material.clip, material.object_ids(values)
         target = replace(choose_format("h264", str(values["quality"])), sound=())
         with VideoWriter(out, like=clip, format=target) as writer:
-            for frame_index, moment in enumerate(clip.times):
-                alpha = cut_out_alpha(material.masks, frame_index, object_ids, clip.size)
+            for done, (moment, alpha) in enumerate(cut_out_alphas(clip, material.masks, object_ids), start=1):
                 writer.write(np.repeat(alpha[..., None], 3, axis=2), moment)
-                yield Step(frame_index + 1, clip.num_frames)
+                yield Step(done, clip.num_frames)
             for _ in writer.finishing():
                 yield Step(clip.num_frames, clip.num_frames)
 

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from app.exports.kind import OBJECTS, Choice, ExportKind, Extent, Material, Option, Step, Values
+from app.project import Project
 from app.render import render_frames
+from effects.reframe import ASPECTS, Reframe
 from media.formats import FORMATS, QUALITIES, Format, choose_format
 
 SMALL_SHARE_OF_FRAME = 0.4
 """Of a cut-out's frame about so much is encoded: the objects and what surrounds them."""
+
+
+WHOLE = "as it is"
+_ASPECTS = tuple(Choice(each, "Whole picture" if each == WHOLE else each) for each in ASPECTS)
+
+
+def _followed(project: Project, aspect: str) -> Reframe | None:
+    """How the picture is cut: as the export asks, else as the project has it; nothing is followed without objects."""
+    if aspect == WHOLE or not project.object_ids:
+        return project.reframe
+    return replace(project.reframe or Reframe(project.object_ids), aspect=aspect)
 
 
 def _choices(*names: str) -> tuple[Choice, ...]:
@@ -29,6 +43,7 @@ class Video(ExportKind):
     options = (
         Option("format", "Format", "choice", "h264", _choices("h264", "h265", "vp9", "av1")),
         Option("quality", "Quality", "choice", "high", tuple(Choice(each, text) for each, text in QUALITIES.items())),
+        Option("aspect", "Follow the objects in", "choice", WHOLE, _ASPECTS),
         Option("location", "Keep the place where it was taken", "switch", False),
     )
 
@@ -36,10 +51,14 @@ class Video(ExportKind):
         return _format(values).suffix
 
     def write(self, material: Material, out: Path, values: Values) -> Iterator[Step]:
-        return _rendered(material, out, _format(values), keeps_location=bool(values["location"]))
+        reframe = _followed(material.project, str(values["aspect"]))
+        keeps_location = bool(values["location"])
+        return _rendered(material, out, _format(values), reframe=reframe, keeps_location=keeps_location)
 
     def estimate(self, extent: Extent, values: Values) -> int:
-        return _format(values).estimate(extent.result_size, extent.num_frames, extent.seconds)
+        aspect = str(values["aspect"])
+        size = extent.result_size if aspect == WHOLE else Reframe((1,), aspect=aspect).size(extent.size)
+        return _format(values).estimate(size, extent.num_frames, extent.seconds)
 
 
 class MovingPicture(ExportKind):
@@ -96,6 +115,7 @@ def _rendered(
     out: Path,
     target: Format,
     *,
+    reframe: Reframe | None = None,
     cut_out: Sequence[int] | None = None,
     keeps_location: bool = False,
 ) -> Iterator[Step]:
@@ -107,7 +127,7 @@ def _rendered(
         out,
         colors=project.rgb_colors,
         names=project.names,
-        reframe=project.reframe,
+        reframe=reframe or project.reframe,
         format=target,
         cut_out=cut_out,
         keeps_location=keeps_location,

@@ -231,7 +231,7 @@ def test_a_cut_out_is_transparent_outside_the_objects(tracked: Session) -> None:
     with zipfile.ZipFile(made(tracked, "cutout", format="png", objects=[2])) as archive:
         pixels = np.asarray(Image.open(io.BytesIO(archive.read("00003.png"))))
     alpha = pixels[..., 3]
-    assert (alpha[26:42, 6:32] == 255).all()
+    assert alpha[26:42, 6:32].min() >= 250  # the matte follows the picture, which has no edge there
     assert not alpha[:20].any()
     assert not pixels[alpha == 0].any()
 
