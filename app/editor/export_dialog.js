@@ -150,6 +150,7 @@ function renderForm() {
 }
 
 async function estimate() {
+  if (!dialog.open) return;
   const wanted = JSON.stringify([kind, values]);
   estimated = wanted;
   const size = find(".ms-export-size");

@@ -29,7 +29,7 @@ def places(text: str) -> list[str]:
 
 
 def without_comments(script: str) -> str:
-    return re.sub(r"/\*.*?\*/|(?<![:\"'])//[^\n]*", "", script, flags=re.DOTALL)
+    return re.sub(r"(?<![\w}])/\*.*?\*/|(?<![:\"'])//[^\n]*", "", script, flags=re.DOTALL)
 
 
 def used_keys() -> set[str]:
