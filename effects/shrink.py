@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from effects.box import Box
 from effects.effect import Alpha, Pixels
 
 STRIP = 64
 """About how many rows are done at a time, see `effects.blend`."""
 
+
+TILE = 192
+"""Columns done at a time: most tiles lie wholly inside or outside the target, and there nothing need be weighed."""
 
 EXTENSION_CELL = 8
 EXTENSION = 16
@@ -32,14 +37,21 @@ def sum_blocks(pixels: Pixels, alpha: Alpha, cell: int) -> tuple[NDArray[Any], A
     rows, columns = -(-height // cell), -(-width // cell)
     weighted = np.empty((rows, columns, 3), np.float32)
     weight = np.empty((rows, columns), np.float32)
-    step = max(1, STRIP // cell)
-    for top in range(0, rows, step):
-        strip = slice(top * cell, (top + step) * cell)
-        part_alpha = _fill_up(alpha[strip], cell)
-        part = cv2.multiply(_fill_up(pixels[strip], cell), cv2.merge([part_alpha] * 3), dtype=cv2.CV_32F)
-        small = (columns, part_alpha.shape[0] // cell)
-        cv2.resize(part_alpha, small, dst=weight[top : top + step], interpolation=cv2.INTER_AREA)
-        cv2.resize(part, small, dst=weighted[top : top + step], interpolation=cv2.INTER_AREA)
+    tall, wide = max(1, STRIP // cell), max(1, TILE // cell)
+    for top, left in product(range(0, rows, tall), range(0, columns, wide)):
+        cells = slice(top, top + tall), slice(left, left + wide)
+        tile = slice(top * cell, (top + tall) * cell), slice(left * cell, (left + wide) * cell)
+        part_alpha = _fill_up(alpha[tile], cell)
+        small = (part_alpha.shape[1] // cell, part_alpha.shape[0] // cell)
+        lowest, highest, _, _ = cv2.minMaxLoc(part_alpha)
+        if lowest == highest == 1:
+            weight[cells], weighted[cells] = 1, cv2.resize(pixels[tile], small, interpolation=cv2.INTER_AREA)
+        elif highest == 0:
+            weight[cells] = weighted[cells] = 0
+        else:
+            part = cv2.multiply(_fill_up(pixels[tile], cell), cv2.merge([part_alpha] * 3), dtype=cv2.CV_32F)
+            weight[cells] = cv2.resize(part_alpha, small, interpolation=cv2.INTER_AREA)
+            weighted[cells] = cv2.resize(part, small, interpolation=cv2.INTER_AREA)
     return weighted, weight
 
 
@@ -57,15 +69,20 @@ def extend(pixels: Pixels, alpha: Alpha) -> Pixels:
         (H, W, 3) uint8; `pixels` itself where the target covers everything.
     """
     beyond = (alpha <= 0).view(np.uint8)
-    if not cv2.hasNonZero(beyond):
+    box = Box.around(beyond)
+    if box.is_empty:
         return pixels
-    weighted, weight = sum_blocks(pixels, alpha, EXTENSION_CELL)
+    near = box.snapped(EXTENSION_CELL).grown(EXTENSION).clipped((alpha.shape[0], alpha.shape[1])).slices
+    weighted, weight = sum_blocks(pixels[near], alpha[near], EXTENSION_CELL)
     weighted, weight = (cv2.blur(each, (5, 5), borderType=cv2.BORDER_CONSTANT) for each in (weighted, weight))
     cells = divide_by_weight(weighted, weight)
     size = cells.shape[1] * EXTENSION_CELL, cells.shape[0] * EXTENSION_CELL
     # Whole cells, not smooth ones: at the window's border a smooth one would depend on where the border is.
-    filled = cv2.resize(cells, size, interpolation=cv2.INTER_NEAREST)[: alpha.shape[0], : alpha.shape[1]]
-    return cv2.copyTo(filled, beyond, pixels.copy())
+    filled = cv2.resize(cells, size, interpolation=cv2.INTER_NEAREST)
+    extended = pixels.copy()
+    height, width = beyond[near].shape
+    extended[near] = cv2.copyTo(filled[:height, :width], beyond[near], pixels[near].copy())
+    return extended
 
 
 def divide_by_weight(weighted: NDArray[Any], weight: Alpha) -> Pixels:

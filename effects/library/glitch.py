@@ -52,5 +52,8 @@ def _pull(channel: Pixels, alpha: np.ndarray, shift: int) -> Pixels:
     width = channel.shape[1]
     if abs(shift) < width:
         to, source = slice(max(shift, 0), width + min(shift, 0)), slice(max(-shift, 0), width - max(shift, 0))
-        np.copyto(pulled[:, to], channel[:, source], where=alpha[:, source] > 0)
+        if alpha.min() > 0:
+            pulled[:, to] = channel[:, source]
+        else:
+            np.copyto(pulled[:, to], channel[:, source], where=alpha[:, source] > 0)
     return pulled

@@ -11,7 +11,7 @@ from effects.box import Box, Size
 from effects.effect import Effect, Pixels, Shot, setting
 from effects.shrink import divide_by_weight, sum_blocks
 
-CELL = 2
+CELL = 3
 DOUBLINGS = 5
 
 
