@@ -62,6 +62,7 @@ find(".ms-new-clip").addEventListener("click", () => {
 });
 
 function renderClip(clip) {
+  find(".ms-header").classList.toggle("has-clip", Boolean(clip));
   find(".ms-clip-name").hidden = !clip;
   find(".ms-new-clip").hidden = !clip;
   find(".ms-save").hidden = !clip;
