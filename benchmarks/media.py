@@ -42,7 +42,16 @@ def make_source(path: Path, height: int, seconds: float | None = None) -> Path:
     subprocess.run(
         [
             *(FFMPEG, "-loglevel", "error", "-nostdin", "-y", "-stream_loop", "-1", "-i", str(example), "-an", *length),
-            *("-vf", f"scale=-2:{height}:flags=lanczos,fps=25", "-c:v", "libx264", "-preset", "medium", "-crf", "20"),
+            *(
+                "-vf",
+                f"scale=-2:{height}:flags=lanczos,setsar=1,fps=25",
+                "-c:v",
+                "libx264",
+                "-preset",
+                "medium",
+                "-crf",
+                "20",
+            ),
             *("-pix_fmt", "yuv420p", "-colorspace", "bt709", "-movflags", "+faststart", str(path)),
         ],
         check=True,

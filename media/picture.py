@@ -19,6 +19,9 @@ from media.tone_map import ColorCoding, screen_colors
 
 COLORSPACE_UNSPECIFIED = 2  # FFmpeg's AVCOL_SPC_UNSPECIFIED
 
+NEARLY_SQUARE = Fraction(1, 500)
+"""Pixels this little off square come from sizes that were rounded; stretching would only blur the picture."""
+
 # Straight 8-bit 4:2:0 has a hand-written path that is 30 times as fast as the general one and as
 # true on flat colours; the general one needs these flags or it loses up to 3 ΔE.
 FAST = Interpolation.BILINEAR
@@ -93,8 +96,9 @@ class Upright:
             MediaError: the picture is too small or too narrow.
         """
         width = frame.width
-        if sample_aspect_ratio is not None and sample_aspect_ratio > 0:
-            width = max(1, round(width * sample_aspect_ratio))
+        ratio = sample_aspect_ratio or Fraction(1)
+        if ratio > 0 and abs(ratio - 1) > NEARLY_SQUARE:
+            width = max(1, round(width * ratio))
         turn = Turn.of(frame)
         displayed = turn.size(Size(frame.height, width))
         return cls(displayed, limits.fit(displayed), turn, ColorCoding(frame.color_trc, frame.color_primaries))

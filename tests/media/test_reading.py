@@ -61,7 +61,7 @@ def test_turned_and_mirrored_clips_are_upright(tmp_path: Path, stored: str, disp
         assert read_index(frame.pixels) == 5
 
 
-@pytest.mark.parametrize(("ratio", "width"), [("64/45", 182), ("1/2", 64), ("1/1", 128)])
+@pytest.mark.parametrize(("ratio", "width"), [("64/45", 182), ("1/2", 64), ("1/1", 128), ("1281/1280", 128)])
 def test_pixels_that_are_not_square_become_square(tmp_path: Path, ratio: str, width: int) -> None:
     with VideoClip.open(write_clip(tmp_path / "a.mp4", video_filter=f"setsar={ratio}")) as clip:
         assert clip.size == (96, width)
