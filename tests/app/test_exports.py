@@ -274,7 +274,7 @@ def test_everything_opens_again(tracked: Session, clip_path: Path, tmp_path: Pat
 def test_what_cannot_be_exported_is_a_sentence(tracked: Session, sessions: Sessions, clip_path: Path) -> None:
     for name, given, words in (
         ("film", {}, "choose one of video, animation"),
-        ("video", {"colour": "red"}, "no option 'colour'; it takes format, quality, location"),
+        ("video", {"colour": "red"}, "no option 'colour'; it takes format, quality, aspect, location"),
         ("video", {"format": "avi"}, "must be one of h264"),
         ("video", {"format": "vp9", "quality": "lossless"}, "not offered in the quality"),
         ("video", {"location": "perhaps"}, "yes or no"),
