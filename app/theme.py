@@ -24,4 +24,4 @@ def make_theme() -> gr.themes.Base:
 
 def page_style() -> str:
     """The style sheet of the whole page."""
-    return read_asset("page.css", "editor.css", "timeline.css", "objects.css")
+    return read_asset("page.css", "editor.css", "timeline.css", "objects.css", "start.css")

@@ -4,7 +4,9 @@
 const find = (selector) => element.querySelector(selector);
 const state = studio.state;
 
+/** @type {any} */
 let open = "new"; // place of the layer whose settings are shown in the stack; "new": one that has no effect yet
+/** @type {any} */
 let newTarget = "background";
 let said = null; // the stack as this panel last said it; another one came from the server
 let drawn = ""; // the structure that the list shows: while it stays, a slider being dragged lives

@@ -42,6 +42,7 @@ class FrameEditor(gr.HTML):
                 "controls.js",
                 "messages.js",
                 "session.js",
+                "coach.js",
             ),
         )
         super().__init__(

@@ -57,7 +57,10 @@ function nearestPoint(points, view, at, reach) {
   return found;
 }
 
-/** The box between two picture points, cut to the picture: [x0, y0, x1, y1]. */
+/**
+ * The box between two picture points, cut to the picture: [x0, y0, x1, y1].
+ * @returns {[number, number, number, number]}
+ */
 function boxBetween(a, b, picture) {
   const clip = (value, most) => Math.round(Math.min(Math.max(value, 0), most) * 10) / 10;
   return [

@@ -116,7 +116,7 @@ function numberRow(key, value, most, onCommit) {
   number.type = "number";
   number.id = label.htmlFor;
   number.dataset.key = key;
-  number.min = 1;
+  number.min = "1";
   number.max = most;
   number.value = value;
   const commit = (wanted) => {

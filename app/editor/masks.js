@@ -101,6 +101,7 @@ function tintMask(mask, color) {
   const shrink = Math.min(1, 1280 / Math.max(mask.width, mask.height));
   const width = Math.max(1, Math.round(mask.width * shrink));
   const height = Math.max(1, Math.round(mask.height * shrink));
+  /** @returns {[HTMLCanvasElement, CanvasRenderingContext2D]} */
   const fresh = () => {
     const canvas = document.createElement("canvas");
     canvas.width = width;

@@ -1,5 +1,7 @@
 // What the server says: every message is taken apart here, and each part goes to the script that it concerns.
 
+// Before there is a clip only these have anything to say; whatever else was asked for had nothing to work on.
+const OPENING = ["open", "resume", "project", "model"];
 const fetched = new Set(); // frames whose masks were asked for
 
 for (const channel of Object.keys(EVENTS)) {
@@ -8,7 +10,7 @@ for (const channel of Object.keys(EVENTS)) {
     if (!message) return;
     // What a stopped task sent just before it heard of it: its masks count, its progress no longer does.
     if (message.re && !requests.isAwaited(channel, message)) apply({ masks: message.masks });
-    else apply(message);
+    else apply(state.clip || OPENING.includes(channel) ? message : { ...message, error: undefined });
     // A stopped task never sends its own last message.
     if (channel.startsWith("stop_") && message.done) requests.abandon(channel.slice(5), {});
     requests.answer(channel, message);
@@ -36,6 +38,7 @@ function apply(message) {
   if (message.models && message.models.current !== state.models?.current) studio.set({ models: message.models });
   if (message.layers) studio.set({ layers: message.layers });
   if (message.lanes) setLanes(message.lanes);
+  if (message.clip && message.lanes) fetchPrompted();
   if (message.masks) {
     for (const mask of message.masks) receiveMask(mask);
     noticeLanes();
@@ -130,6 +133,15 @@ function forget(object) {
   for (const store of [state.lanes, state.sure, state.doubts]) store.delete(object);
   if (state.solo === object) studio.set({ solo: null });
   restyle();
+}
+
+/** After a session was opened again: the masks of this frame, and those that the objects' pictures are cut from. */
+async function fetchPrompted() {
+  const prompted = state.objects.flatMap((object) => Object.keys(object.prompts).slice(0, 1).map(Number));
+  const wanted = [...new Set([frame, ...prompted])].slice(0, 40);
+  if (!prompted.length) return;
+  await studio.ask("masks", { frames: wanted });
+  studio.set({ thumbnails: true });
 }
 
 /** Masks of frames that were tracked but never arrived here (an earlier visit, a lost message). */

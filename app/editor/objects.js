@@ -7,7 +7,7 @@ const state = studio.state;
 function renderList() {
   const list = find(".ms-object-list");
   // Names are being typed in place: what has the focus stays.
-  if (list.contains(document.activeElement) && document.activeElement.tagName === "INPUT" && document.activeElement.type === "text") {
+  if (list.contains(document.activeElement) && document.activeElement.matches("input:not([type=color])")) {
     for (const [index, row] of [...list.children].entries()) row.classList.toggle("is-selected", state.objects[index]?.id === state.selected);
     return;
   }

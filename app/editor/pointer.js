@@ -1,5 +1,6 @@
 // Mouse and fingers on the stage: click, drag a box, move or delete a click, long press, pinch, wheel.
 
+/** @type {any} */
 let gesture = null; // the one in progress
 const pointers = new Map(); // pointer id → where it is on the stage
 

@@ -38,7 +38,7 @@ function sliderField(setting, value, use) {
   range.type = "range";
   range.min = setting.low;
   range.max = setting.high;
-  range.step = setting.kind === "integer" ? 1 : setting.high - setting.low > 20 ? 0.5 : 0.01;
+  range.step = String(setting.kind === "integer" ? 1 : setting.high - setting.low > 20 ? 0.5 : 0.01);
   range.value = value;
   const shown = document.createElement("output");
   shown.htmlFor = `ms-field-${use.key}`;

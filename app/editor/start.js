@@ -24,8 +24,71 @@ find(".ms-examples").hidden = !props.examples?.length;
 // "New clip" only turns the page: until another clip is open, the one before is as it was.
 find(".ms-back").addEventListener("click", () => document.body.classList.add("ms-editing"));
 
+/** Gives files to the upload field, as if they had been dropped there. */
+function uploadFiles(files) {
+  const field = document.querySelector("#upload input[type=file]");
+  if (!field || !files.length || studio.state.task) return;
+  const bag = new DataTransfer();
+  for (const file of files) bag.items.add(file);
+  field.files = bag.files;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function onPaste(event) {
+  if (!element.isConnected) {
+    document.removeEventListener("paste", onPaste);
+    return;
+  }
+  if (document.body.classList.contains("ms-editing") || !event.clipboardData?.files.length) return;
+  event.preventDefault();
+  uploadFiles([...event.clipboardData.files]);
+}
+document.addEventListener("paste", onPaste);
+
+// The camera: what it records becomes a clip like any other.
+let recorder = null;
+
+async function startCamera() {
+  try {
+    const stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 } }, audio: true });
+    const video = find(".ms-camera video");
+    video.srcObject = stream;
+    video.play();
+    const parts = [];
+    recorder = new MediaRecorder(stream);
+    recorder.addEventListener("dataavailable", (event) => parts.push(event.data));
+    recorder.addEventListener("stop", () => {
+      for (const track of stream.getTracks()) track.stop();
+      const type = recorder.mimeType.includes("mp4") ? "mp4" : "webm";
+      if (recorder.isWanted) uploadFiles([new File(parts, `camera.${type}`, { type: `video/${type}` })]);
+      showCamera(false);
+    });
+    recorder.start();
+    showCamera(true);
+  } catch {
+    studio.say(t("error.camera"), "error");
+  }
+}
+
+function stopCamera(isWanted) {
+  recorder.isWanted = isWanted;
+  recorder.stop();
+}
+
+function showCamera(isOn) {
+  find(".ms-camera").hidden = !isOn;
+  find(".ms-ways-in").hidden = isOn;
+  find(".ms-examples").hidden = isOn || !props.examples?.length;
+}
+
+find(".ms-camera-start").addEventListener("click", startCamera);
+find(".ms-camera-use").addEventListener("click", () => stopCamera(true));
+find(".ms-camera-cancel").addEventListener("click", () => stopCamera(false));
+
 studio.on("start", "change", (keys) => {
-  const { clip } = studio.state;
+  const { clip, wanted } = studio.state;
+  find(".ms-wanted").hidden = !wanted;
+  if (wanted) find(".ms-wanted").textContent = t("start.wanted", { name: wanted });
   find(".ms-back").hidden = !clip;
   if (clip) find(".ms-back").textContent = t("start.back", { name: clip.name });
   if (!keys.includes("task")) return;

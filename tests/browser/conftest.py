@@ -22,8 +22,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Server:
     """The page's server as a process on a port of its own, which can be ended and started anew."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *arguments: str) -> None:
         self._folder = folder
+        self._arguments = arguments
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
@@ -31,7 +32,7 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "tests.browser.serve", str(self._folder), str(self._port)]
+        command = [sys.executable, "-m", "tests.browser.serve", str(self._folder), str(self._port), *self._arguments]
         with (self._folder / "log").open("a") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
         wait_for(self.address, self._process, self._folder / "log")

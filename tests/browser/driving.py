@@ -58,7 +58,7 @@ def make_colorful_clip(path: Path) -> Path:
 
 
 def wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> str:
-    for _ in range(600):
+    for _ in range(1800):
         if server.poll() is not None:
             break
         try:

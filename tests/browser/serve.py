@@ -1,4 +1,4 @@
-"""Serves the page for the browser test, in a process of its own: `python -m tests.browser.serve FOLDER PORT`."""
+"""Serves the page for the browser test, in a process of its own: `python -m tests.browser.serve FOLDER PORT [nano]`."""
 
 from __future__ import annotations
 
@@ -37,11 +37,15 @@ def tame(network: SAM2) -> SAM2:
 def main() -> None:
     folder, port = Path(sys.argv[1]), int(sys.argv[2])
     torch.set_num_threads(1)
-    network = tame(make_model())
-    # Slow enough that a cancel comes in time on any machine.
-    network.memory_encoder.register_forward_hook(lambda *_: time.sleep(0.15))
     sessions = Sessions(folder / "sessions")
-    tracking.connect(sessions, load=lambda name: network)
+    if "nano" in sys.argv[3:]:
+        tracking.connect(sessions)
+        tracking.warm_up("nano")
+    else:
+        network = tame(make_model())
+        # Slow enough that a cancel comes in time on any machine.
+        network.memory_encoder.register_forward_hook(lambda *_: time.sleep(0.15))
+        tracking.connect(sessions, load=lambda name: network)
     model = DefaultModel("nano", "It is the test's own.")
     launch_page(Studio(sessions, model, ROOT / "examples" / "clips"), port=port)
 
