@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from app.mattes import Mattes
 
+NOTHING, ALL = 0.1, 0.95
+"""A matte's faintest and fullest tenth, which an effect hides, would be a haze or a veil over another picture."""
+
 
 def cut_out_alpha(
     mattes: Mattes, frame_index: int, object_ids: Sequence[int], size: tuple[int, int]
@@ -28,4 +31,4 @@ def cut_out_alpha(
     united = np.zeros(size, np.float32)
     for alpha in mattes.frame(frame_index, object_ids).values():
         united += alpha
-    return np.round(np.minimum(united, 1) * 255).astype(np.uint8)
+    return np.round(np.clip((united - NOTHING) / (ALL - NOTHING), 0, 1) * 255).astype(np.uint8)
