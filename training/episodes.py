@@ -29,6 +29,7 @@ from training.textures import normal, smooth_noise, uniform
 FIRST_SHARE = 0.6  # of the loss, for candidate 0 where it is the answer; else for the best of the other three
 LOST_CHANCE = 0.08  # of the last mask being withheld, so that a lost object is found again by the memories
 LAST_SHIFT, LAST_GROWTH, LAST_BENDING = 0.05, 0.08, 0.15  # how outdated a mask is, in half frames and in logs
+MISPLACED_CHANCE = 0.6  # of a prompted memory being shifted
 SPOILED_CHANCE = 0.2  # of an answer being remembered worse than it was
 STRIDE = 4  # of low-res masks [px]
 SMALLEST_TARGET = 0.004  # share of the picture; less of an object on the first frame and it is not asked for
@@ -200,7 +201,7 @@ def clip_episode(
         prompted = t == 0 or t == corrected_frame
         if not prompted:
             logits = spoiled(logits, gen)
-        _remember(model, banks, t, features.low, logits, pointer, score, prompted)
+        _remember(model, banks, t, features.low, logits, pointer, score, prompted, gen)
     later = torch.stack(ious[1:]).nanmean() if length > 1 else ious[0]
     return EpisodeResult(torch.stack(losses).mean(), float(ious[0]), float(later))
 
@@ -333,9 +334,23 @@ def _remember(
     pointer: Tensor,
     score: Tensor,
     prompted: bool,
+    gen: torch.Generator,
 ) -> None:
-    """Encode what was found on frame t and hand each object its share."""
+    """Encode what was found on frame t and hand each object its share.
+
+    In a clip of a few frames an object stays near where it was prompted; in a real one it does not. So many
+    prompted memories are shifted as a whole: they say what the object looks like, and nothing about where it is.
+    """
     features = model.encode_memory(low, logits.float(), score, binarize=prompted)
+    if prompted:
+        side = features.shape[-1]
+        shifts = torch.randint(-(side // 2), side // 2 + 1, (len(banks), 2), generator=gen, device=gen.device).tolist()
+        misplaced = (uniform(gen, len(banks)) < MISPLACED_CHANCE).tolist()
+        rows = [
+            row.roll(shift, dims=(1, 2)) if is_misplaced else row
+            for row, shift, is_misplaced in zip(features, shifts, misplaced, strict=True)
+        ]
+        features = torch.stack(rows)
     for i, bank in enumerate(banks):
         row = slice(i, i + 1)
         memory = FrameMemory(t, features[row], pointer[row], logits[row], score[row])

@@ -12,7 +12,9 @@ import torch
 
 from sam2_model import checkpoints
 from sam2_model.config import PRESETS, SAM2Config
+from sam2_model.memory_bank import MemoryBank
 from sam2_model.prompt_encoder import PromptTensors
+from training import episodes
 from training.clips import ClipGenerator, Clips
 from training.episodes import EpisodePlan, choose_targets, outdated_masks
 from training.evaluate import Sequence, annotated_sequences, generated_sequences, mean, measure
@@ -226,3 +228,32 @@ def test_evaluation_runs_through_the_predictor(tmp_path: Path) -> None:
 def test_a_folder_without_sequences_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="holds no"):
         next(annotated_sequences(tmp_path))
+
+
+def test_prompted_memories_are_shifted_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are to say what the object looks like, not where it is; those of tracked frames stay where they are."""
+    model = training().model.requires_grad_(False)
+    torch.manual_seed(0)
+    low, logits = torch.randn(3, 64, 4, 4), torch.randn(3, 1, 16, 16)
+    pointer, score = torch.zeros(3, 64), torch.ones(3, 1)
+
+    def remembered(chance: float, *, prompted: bool) -> torch.Tensor:
+        monkeypatch.setattr(episodes, "MISPLACED_CHANCE", chance)
+        banks = [MemoryBank(keep_recent=None) for _ in range(3)]
+        gen = torch.Generator().manual_seed(1)
+        episodes._remember(model, banks, 0, low, logits, pointer, score, prompted, gen)
+        return torch.cat([memory.features for bank in banks if (memory := bank.of_frame(0))])
+
+    placed, shifted = remembered(0.0, prompted=True), remembered(1.0, prompted=True)
+    assert not torch.equal(placed, shifted)
+    assert torch.equal(placed.flatten(2).sort().values, shifted.flatten(2).sort().values)
+    assert torch.equal(remembered(0.0, prompted=False), remembered(1.0, prompted=False))
+
+
+def test_some_answers_are_remembered_spoiled() -> None:
+    logits = torch.full((400, 1, 16, 16), -6.0)
+    logits[..., 4:12, 4:12] = 6
+    spoiled = episodes.spoiled(logits, torch.Generator().manual_seed(0))
+    changed = (spoiled != logits).flatten(1).any(1)
+    assert 0.1 < float(changed.float().mean()) < 0.3
+    assert float((spoiled[changed] > 0).float().mean()) < float((logits > 0).float().mean())
