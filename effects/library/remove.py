@@ -45,7 +45,7 @@ class Remove(Effect):
         inner = cv2.erode(hole, np.ones((3, 3), np.uint8), iterations=max(1, round(self.margin / 3)))
         sigma = max(self.margin / 6, 0.5)
         seam = cv2.GaussianBlur(inner.astype(np.float32) / 255, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-        shown = np.where(hole > 0, np.maximum(seam, alpha), 0).astype(np.float32)
+        shown = np.where(hole > 0, np.clip(np.maximum(seam, alpha), 0, 1), 0).astype(np.float32)
         return Drawing(filled, shown, (near.x0, near.y0))
 
     def window(self, box: Box, frame_size: Size) -> Box:
