@@ -53,9 +53,9 @@ def look_table() -> str:
 
 def fill(text: str, name: str, table: str) -> str:
     """Put a table between its two marks."""
-    begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
     before, _, rest = text.partition(begin)
-    return before + begin + table + end + rest.partition(end)[2]
+    return f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
 
 
 def write_tables(document: Path) -> None:
