@@ -5,10 +5,18 @@ let isComparing = false;
 let dividedAt = 0.5; // share of the stage's width; left of it the picture as it was
 let isBeforeHeld = false;
 
+let lastResult = null; // {clip, frame, picture}: shown until the next look of the same frame is there, or it would flicker
+
+function resultNow() {
+  const picture = composed.get(frame);
+  if (picture) lastResult = { clip: state.clip, frame, picture };
+  return lastResult?.clip === state.clip && lastResult.frame === frame ? lastResult.picture : undefined;
+}
+
 /** Draws the frame: the result, the picture as it was, or both parted by the divider. */
 function drawPicture(width, height) {
   const before = frames?.peek(frame);
-  const after = state.view === "result" && !isBeforeHeld ? composed.get(frame) : undefined;
+  const after = state.view === "result" && !isBeforeHeld ? resultNow() : undefined;
   const base = after ?? before;
   if (base) shown = base;
   if (!shown) return;

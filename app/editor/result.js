@@ -6,6 +6,7 @@ let playbackFor = -1; // the look that the whole clip was asked for
 
 function forgetResults() {
   lookVersion += 1;
+  stage.dataset.wanted = String(lookVersion);
   composed.clear();
   if (requests.isBusy("playback")) studio.ask("stop_playback", {}, "stop");
 }

@@ -32,6 +32,13 @@ def take(page: Any, name: str) -> None:
     page.screenshot(path=IMAGES / f"{name}.png")
 
 
+def wait_for_look(page: Any) -> None:
+    """The result on the stage is the one that was asked for last."""
+    page.wait_for_function(
+        "(({ look, wanted }) => look === wanted)(document.querySelector('.ms-stage').dataset)", timeout=PATIENCE
+    )
+
+
 def wait_for_rest(page: Any) -> None:
     """Nothing runs any more, and every picture of an effect or a look that is in view has come."""
     page.wait_for_function("!window.maskletStudio.state.task")
@@ -60,7 +67,8 @@ def edit(page: Any, address: str, name: str) -> None:
     )
     wait_for_rest(page)
     page.click("[data-look='Neon night']")
-    page.wait_for_timeout(2000)
+    page.wait_for_function("window.maskletStudio.state.layers.length > 1")
+    wait_for_look(page)
     take(page, f"{name}-look")
     page.click("[data-look='']")
     page.wait_for_function("!window.maskletStudio.state.layers.length")
@@ -68,7 +76,7 @@ def edit(page: Any, address: str, name: str) -> None:
     page.click(".ms-layer-add")
     page.click(".ms-chip:has-text('Object 1')")
     page.click("[data-effect=glow]")
-    page.wait_for_timeout(2000)
+    wait_for_look(page)
     take(page, f"{name}-effects")
     page.click("[data-key=picker-toggle]")
     take(page, f"{name}-settings")
