@@ -1,0 +1,63 @@
+"""What a click would take, and the three sizes of what it may have meant."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app import tracking
+from app.handlers import editing
+from app.handlers.envelope import Message, Studio, answer
+from app.models import DefaultModel
+from app.project import add_object
+from app.sessions import Session, Sessions
+
+CLICK = {"object": 1, "frame": 0, "points": [[20, 24, 1]], "box": None}
+
+
+@pytest.fixture
+def studio(session: Session, sessions: Sessions, clip_path: Path) -> Studio:
+    sessions.save(session.id, add_object(session.project))
+    return Studio(sessions, DefaultModel("nano", "It is the test's."), clip_path.parent)
+
+
+def last(studio: Studio, handler: Any, session: Session, **request: Any) -> Message:
+    return list(answer(handler, studio, session.id, {"n": 1, **request}))[-1]
+
+
+def alpha_of(png: str) -> np.ndarray:
+    with Image.open(io.BytesIO(base64.b64decode(png))) as image:
+        return np.asarray(image.convert("RGBA"))[..., 3] > 0
+
+
+def test_a_suggestion_changes_nothing(studio: Studio, session: Session) -> None:
+    before = studio.sessions.open(session.id).project
+    found = last(studio, editing.suggest, session, **CLICK)["suggestion"]
+    assert (found["object"], found["frame"], len(found["masks"])) == (1, 0, 3)
+    assert studio.sessions.open(session.id).project == before
+    assert session.masks.frames(1) == ()
+    two = last(studio, editing.suggest, session, **{**CLICK, "points": [[20, 24, 1], [50, 40, 0]]})
+    assert len(two["suggestion"]["masks"]) == 1
+
+
+def test_the_chosen_size_becomes_the_mask_also_for_a_worker_that_knows_nothing(
+    studio: Studio, session: Session
+) -> None:
+    sizes = last(studio, editing.suggest, session, **CLICK)["suggestion"]["masks"]
+    choice = max(range(3), key=lambda index: sizes[index]["area"])
+    message = last(studio, editing.prompt, session, **CLICK, choice=choice)
+    assert message["history"]["undo"]["what"] == "click"
+    found = session.masks.read(1, 0)
+    assert found is not None
+    wanted = alpha_of(sizes[choice]["png"])
+    # The mask goes through the network's own grid, four pixels of its square to a cell.
+    assert (found & wanted).sum() / (found | wanted).sum() > 0.7
+    tracking.forget_session(session.id)
+    tracking.segment(session.id, 1, 0)
+    assert np.array_equal(session.masks.read(1, 0), found)
