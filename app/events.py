@@ -72,7 +72,7 @@ def connect_events(studio: Studio, session: gr.State, editor: FrameEditor, clip:
     waiting = gr.State(None)  # a project whose clip is still to come
     _listen(editor, "project", _taking_project(studio), [], [waiting, editor], settings, _QUICK)
     opened = [session, editor, clip.upload, waiting]
-    _listen(editor, "open", _opening_example(studio), [session], opened, settings, _LONG)
+    _listen(editor, "open", _opening_anew(studio), [session], opened, settings, _LONG)
     clip.upload.upload(
         _opening_upload(studio),
         [clip.upload, session, waiting],
@@ -145,15 +145,21 @@ def _taking_project(studio: Studio) -> Callable[..., Iterator[Any]]:
     return on_event
 
 
-def _opening_example(studio: Studio) -> Callable[..., Iterator[Any]]:
+def _opening_anew(studio: Studio) -> Callable[..., Iterator[Any]]:
+    """An example, or another part of the file that is open."""
+
     def on_event(session_id: str | None, event: gr.EventData) -> Iterator[Any]:
         request = event._data
 
+        named = _named_session(request, session_id)
+
         def source() -> Iterator[opening.Opened]:
+            if isinstance(request, Mapping) and "part" in request:
+                return opening.open_part(studio, named, request["part"])
             path = opening.example_path(studio, request)
             return opening.open_files(studio, [path], None)
 
-        yield from _open(studio, source, session_id, request)
+        yield from _open(studio, source, named, request)
 
     return on_event
 

@@ -66,12 +66,52 @@ function renderClip(clip) {
   find(".ms-clip-name").hidden = !clip;
   find(".ms-new-clip").hidden = !clip;
   find(".ms-save").hidden = !clip;
+  find(".ms-part-open").hidden = !clip?.part;
   if (!clip) return;
   find(".ms-clip-name strong").textContent = clip.name;
   const sound = t(clip.has_audio ? "clip.sound" : "clip.no_sound");
   const size = `${clip.size[1]} × ${clip.size[0]}`;
   find(".ms-clip-name span").textContent = [size, t("clip.frames", { n: clip.frames }), t("clip.rate", { rate: clip.fps }), sound].join(" · ");
 }
+
+// A clip that is a part of a longer file: another part can be chosen.
+const dialog = find(".ms-part");
+const start = find(".ms-part-start");
+const stop = find(".ms-part-stop");
+
+function renderPart() {
+  for (const slider of [start, stop]) slider.nextElementSibling.textContent = spellClock(Number(slider.value));
+}
+
+function openPart() {
+  const { part } = studio.state.clip;
+  start.max = stop.max = part.whole.toFixed(1);
+  start.value = part.start;
+  stop.value = part.stop;
+  renderPart();
+  dialog.showModal();
+}
+
+// The two keep their distance: moving one past the other takes it along.
+start.addEventListener("input", () => {
+  const { part } = studio.state.clip;
+  stop.value = String(Number(start.value) + part.stop - part.start);
+  renderPart();
+});
+stop.addEventListener("input", () => {
+  if (Number(stop.value) <= Number(start.value)) start.value = String(Math.max(Number(stop.value) - 1, 0));
+  renderPart();
+});
+find(".ms-part-open").addEventListener("click", openPart);
+find(".ms-part-cancel").addEventListener("click", () => dialog.close());
+find(".ms-part-go").addEventListener("click", async () => {
+  const part = [Number(start.value), Math.max(Number(stop.value), Number(start.value) + 0.1)];
+  dialog.close();
+  document.body.classList.remove("ms-editing");
+  studio.set({ task: { kind: "open", text: { key: "start.opening", name: studio.state.clip.name } } });
+  const answer = await studio.ask("open", { part });
+  if (answer.error) studio.set({ task: null });
+});
 
 function renderNotice(notice) {
   find(".ms-notice").hidden = !notice;

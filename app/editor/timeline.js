@@ -8,10 +8,6 @@ let lastTask = null; // its kind
 /** When a frame is shown [s], counted from the first one. */
 const secondsOf = (index) => (state.clip ? state.clip.times[index] - state.clip.times[0] : 0);
 
-function spellClock(seconds) {
-  return `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(2).padStart(5, "0")}`;
-}
-
 async function goTo(index) {
   frame = Math.min(Math.max(0, index), lastFrame());
   scrub.value = frame;

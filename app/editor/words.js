@@ -97,6 +97,11 @@ function spoken(said) {
   return said && typeof said === "object" ? t(said.key, said) : said;
 }
 
+/** A time [s] as minutes and seconds. */
+function spellClock(seconds) {
+  return `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(2).padStart(5, "0")}`;
+}
+
 /** Writes the words into a part's HTML. */
 function speak(part) {
   for (const each of part.querySelectorAll("[data-t]")) each.textContent = t(each.dataset.t);

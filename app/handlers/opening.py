@@ -69,6 +69,27 @@ def open_files(studio: Studio, files: Sequence[Path], waiting: Project | None) -
         yield from _open_clip(studio, clips[0], project, masks)
 
 
+def open_part(studio: Studio, session_id: str | None, part: Any) -> Iterator[Opened]:
+    """Open another part of the file whose clip was cut: `[start, stop]` [s], counted from the file's beginning."""
+    session = open_session(studio, session_id)
+    whole = session.info.file_duration
+    if whole is None or not _is_part(part, whole):
+        raise RequestError("This part is not in the clip; choose where it begins and where it ends.")
+    start, stop = part
+    with tempfile.TemporaryDirectory() as folder:
+        # The session it comes from goes once the new one stands.
+        file = Path(folder) / Path(session.info.name).name
+        shutil.copyfile(session.clip_path, file)
+        yield from _open_clip(studio, file, None, None, (float(start), float(stop)))
+
+
+def _is_part(part: Any, whole: float) -> bool:
+    if not (isinstance(part, list) and len(part) == 2 and all(isinstance(each, int | float) for each in part)):
+        return False
+    start, stop = part
+    return 0 <= start < stop and start < whole  # also false for what is no number
+
+
 def resume(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
     """Give a page that was reloaded all that it showed."""
     session = open_session(studio, session_id)
@@ -107,10 +128,16 @@ def _wanting(project: Project) -> Opened:
     return Opened({"task": None, "wanted": project.clip, "status": text}, None, project)
 
 
-def _open_clip(studio: Studio, clip: Path, project: Project | None, masks: MaskFolder | None) -> Iterator[Opened]:
+def _open_clip(
+    studio: Studio,
+    clip: Path,
+    project: Project | None,
+    masks: MaskFolder | None,
+    part: tuple[float, float | None] = (0.0, None),
+) -> Iterator[Opened]:
     yield Opened({"task": {"kind": "open", "text": {"key": "start.reading", "name": clip.name}, "done": 0}})
     session_id = None
-    for progress in studio.sessions.create(clip, name=clip.name, model=studio.model.name):
+    for progress in studio.sessions.create(clip, name=clip.name, model=studio.model.name, start=part[0], stop=part[1]):
         session_id = progress.session_id
         text = {"key": "start.reading_frame", "name": clip.name, "frame": progress.frames_done}
         task = {"kind": "open", "text": text, "done": progress.frames_done}

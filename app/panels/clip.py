@@ -73,6 +73,9 @@ def build_clip_panel(header: gr.HTML, examples: list[dict[str, str]]) -> ClipPan
 def describe_clip(session: Session) -> dict[str, Any]:
     """The clip for the page: its facts, and where the JPEGs for scrubbing lie."""
     info, frames = session.info, session.frames
+    whole, end = info.file_duration, info.start + info.duration
+    # A last frame's length is a guess; a difference below half a second is nothing that was cut.
+    is_part = whole is not None and (info.start > 0 or whole > end + 0.5)
     return {
         "name": info.name,
         "size": list(info.size),
@@ -81,6 +84,7 @@ def describe_clip(session: Session) -> dict[str, Any]:
         "times": session.times,
         "has_audio": info.has_audio,
         "model": session.project.model,
+        "part": {"start": info.start, "stop": end, "whole": whole} if is_part else None,
         "pack": {"path": str(frames.path), "offsets": list(frames.offsets)},
     }
 

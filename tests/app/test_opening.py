@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from app.project import Project, ProjectError, add_object
 from app.project_archive import open_archive
 from app.sessions import Session, Sessions
 from effects.layer import Layer
-from tests.app.made_clips import NUM_FRAMES, make_clip
+from media.limits import LOCAL
+from media.video_clip import VideoClip
+from tests.app.made_clips import FPS, NUM_FRAMES, make_clip
 
 CLICK = {"object": 1, "frame": 2, "points": [[20, 24, 1]], "box": None}
 
@@ -145,3 +148,34 @@ def test_an_archive_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
     written = sorted(str(each.relative_to(tmp_path)) for each in tmp_path.rglob("*") if each.is_file())
     assert written == ["in/out/evil.mp4", "in/out/masks/1/00000.png", "p.zip"]
     shutil.rmtree(folder)
+
+
+def test_another_part_of_a_long_file_can_be_chosen(tmp_path: Path, clip_path: Path) -> None:
+    sessions = Sessions(tmp_path / "hosted", limits=replace(LOCAL, max_frames=4))
+    studio = Studio(sessions, DefaultModel("nano", "It is the test's."), clip_path.parent)
+    first = list(opening.open_files(studio, [clip_path], None))[-1]
+    part = first.message["clip"]["part"]
+    assert first.message["clip"]["frames"] == 4
+    assert part["start"] == 0
+    assert part["whole"] > part["stop"]
+
+    begin = round(6 / FPS, 3)
+    other = list(opening.open_part(studio, first.session_id, [begin, part["whole"]]))[-1]
+    assert other.message["clip"]["frames"] == 4
+    assert other.message["clip"]["part"]["start"] == begin
+    assert other.message["clip"]["name"] == clip_path.name
+    shown = sessions.open(str(other.session_id))
+    with VideoClip.open(clip_path) as clip, shown.open_clip() as cut:
+        np.testing.assert_array_equal(cut.frame(0).pixels, clip.frame(6).pixels)
+
+
+@pytest.mark.parametrize("part", [None, [3], ["a", 2], [2, 1], [-1, 2], [90, 99], [float("nan"), 1]])
+def test_a_part_that_is_not_in_the_file_is_refused(tmp_path: Path, clip_path: Path, part: Any) -> None:
+    studio = Studio(Sessions(tmp_path / "more"), DefaultModel("nano", "It is the test's."), clip_path.parent)
+    session_id = list(opening.open_files(studio, [clip_path], None))[-1].session_id
+    with pytest.raises(RequestError, match="not in the clip"):
+        list(opening.open_part(studio, session_id, part))
+
+
+def test_a_clip_that_is_whole_offers_no_other_part(studio: Studio, clip_path: Path) -> None:
+    assert list(opening.open_files(studio, [clip_path], None))[-1].message["clip"]["part"] is None
