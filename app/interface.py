@@ -14,16 +14,18 @@ from app.panels.export import build_export_panel
 from app.panels.objects import build_objects_panel
 from app.theme import make_theme, page_style
 
-_SWEEP_SECONDS, _KEEP_UPLOADS_SECONDS = 3600, 24 * 3600
+_SWEEP_SECONDS = 3600
 
 
 def build_page(studio: Studio) -> gr.Blocks:
     """The whole page, wired; `launch` it with `theme.make_theme()` and `theme.page_style()`."""
+    # Gradio's own copies of the uploads stay no longer than a session that nobody touches.
+    keep_uploads = int(studio.sessions.idle_seconds)
     with gr.Blocks(
         title="Masklet Studio",
         fill_width=True,
         analytics_enabled=False,
-        delete_cache=(_SWEEP_SECONDS, _KEEP_UPLOADS_SECONDS),
+        delete_cache=(min(_SWEEP_SECONDS, keep_uploads), keep_uploads),
     ) as page:
         session = gr.State(
             None,
@@ -55,6 +57,8 @@ def launch_page(studio: Studio, *, host: str = "127.0.0.1", port: int | None = N
     128 random bits.
     """
     studio.sessions.root.mkdir(parents=True, exist_ok=True)
+    # Gradio calls `delete_callback` only as states expire, which can be long before the folder they name is idle.
+    studio.sessions.keep_expiring()
     page = build_page(studio)
     page.queue(max_size=64, api_open=False)
     page.launch(

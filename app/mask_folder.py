@@ -22,6 +22,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from app.mask_note import KEY as NOTE_KEY
 from app.mask_note import MaskNote, measure, read_note
+from media.limits import LOCAL
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FRAME_FILE = re.compile(r"(\d{5,})\.png")
@@ -194,7 +195,11 @@ def read_mask(path: Path) -> np.ndarray:
     """Read a mask (H, W) bool from any PNG: white is inside. Raises `MaskError` with one sentence."""
     try:
         with Image.open(path, formats=("PNG",)) as image:
+            if image.width * image.height > LOCAL.max_pixels:
+                raise MaskError(f"{path.name} is {image.width}×{image.height} pixels, larger than any clip.")
             return np.asarray(image.convert("L")) >= 128
+    except MaskError:
+        raise
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise MaskError(f"{path.name} cannot be read as a PNG mask.") from error
 

@@ -21,9 +21,14 @@ from PIL import Image
 from effects.color import PALETTE, format_color, parse_color
 from effects.layer import Layer
 from effects.reframe import Reframe
+from media.limits import LOCAL
 
 VERSION = 2
 _READABLE = (1, 2)
+
+MOST_OBJECTS, MOST_LAYERS, MOST_CLICKS = 200, 100, 200
+"""Of a project, and clicks of one object on one frame: far beyond use, and what a stranger's file may cost."""
+_LONGEST_NAME = 60
 
 
 class ProjectError(ValueError):
@@ -78,6 +83,8 @@ class FramePrompt:
                 f"Object {self.object_id} on frame {self.frame_index} has {len(self.points)} points "
                 f"and {len(self.labels)} labels; each point needs one label, 1 or 0."
             )
+        if len(self.points) > MOST_CLICKS:
+            raise ProjectError(f"One frame takes at most {MOST_CLICKS} clicks an object, not {len(self.points)}.")
         if any(label not in (0, 1) for label in self.labels):
             raise ProjectError(f"Labels are 1 (add) or 0 (take away), not {list(self.labels)}.")
         if self.frame_index < 0:
@@ -113,6 +120,9 @@ class Project:
     reframe: Reframe | None = None
 
     def __post_init__(self) -> None:
+        for what, given, most in (("objects", self.objects, MOST_OBJECTS), ("layers", self.layers, MOST_LAYERS)):
+            if len(given) > most:
+                raise ProjectError(f"A project has at most {most} {what}, not {len(given)}; remove some.")
         if self.marks is not None and not 0 <= self.marks[0] < self.marks[1]:
             raise ProjectError(f"The marks {self.marks[0]} to {self.marks[1]} enclose no frame; set them again.")
 
@@ -227,7 +237,7 @@ def add_object(project: Project, name: str | None = None, *, object_id: int | No
         raise ProjectError(f"Object number {number} cannot be added: it must be new and at least 1.")
     taken = set(project.colors.values())
     color = next((each for each in PALETTE if each not in taken), PALETTE[(number - 1) % len(PALETTE)])
-    added = ProjectObject(number, (name or "").strip() or f"Object {number}", color)
+    added = ProjectObject(number, (name or "").strip()[:_LONGEST_NAME] or f"Object {number}", color)
     return replace(project, objects=(*project.objects, added))
 
 
@@ -248,7 +258,7 @@ def rename(project: Project, object_id: int, name: str) -> Project:
     wanted = project.object(object_id)
     if not name.strip():
         raise ProjectError(f"An object needs a name; {wanted.name} keeps its own.")
-    return _with_object(project, replace(wanted, name=name.strip()[:60]))
+    return _with_object(project, replace(wanted, name=name.strip()[:_LONGEST_NAME]))
 
 
 def recolor(project: Project, object_id: int, color: str) -> Project:
@@ -324,8 +334,12 @@ def mask_from_text(text: str) -> np.ndarray:
     """Read the mask (H, W) bool back from what `mask_to_text` gave."""
     try:
         with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=("PNG",)) as image:
+            if image.width * image.height > LOCAL.max_pixels:
+                raise ProjectError(f"A mask in this project is {image.width}×{image.height}, larger than any clip.")
             return np.asarray(image.convert("L")) >= 128
-    except (ValueError, OSError) as error:
+    except ProjectError:
+        raise
+    except (ValueError, OSError, Image.DecompressionBombError) as error:
         raise ProjectError("A mask in this project is no PNG in base64.") from error
 
 
@@ -365,7 +379,7 @@ def _prompt_to_json(prompt: FramePrompt) -> dict[str, Any]:
 def _object_from_json(data: Mapping[str, Any]) -> ProjectObject:
     return ProjectObject(
         id=int(data["id"]),
-        name=str(data["name"]),
+        name=str(data["name"])[:_LONGEST_NAME],
         color=_checked_color(data["color"]),
         visible=bool(data.get("visible", True)),
         locked=bool(data.get("locked", False)),

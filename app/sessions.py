@@ -17,7 +17,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -48,8 +48,11 @@ class SessionError(Exception):
 class SessionGoneError(SessionError):
     """There is no session of that id any more."""
 
-    def __init__(self) -> None:
-        super().__init__("This session is no longer there: it was idle for too long or was closed.")
+    # The message is an argument, because unpickling gives it back: ZeroGPU's workers hand their errors over so.
+    def __init__(
+        self, message: str = "This session is no longer there: it was idle for too long or was closed."
+    ) -> None:
+        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -274,6 +277,22 @@ class Sessions:
             elif folder.name.startswith((_NEW, _GONE_PREFIX)) and idle > _LEFTOVER_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
         return expired
+
+    def keep_expiring(self, every: float = 60.0) -> Callable[[], None]:
+        """Call `expire` now and every so often [s], also while nobody comes; gives what stops it."""
+        stopped = threading.Event()
+
+        def work() -> None:
+            while True:
+                try:
+                    self.expire()
+                except OSError as error:
+                    logger.warning("idle sessions could not be looked for: %s", error)
+                if stopped.wait(every):
+                    return
+
+        threading.Thread(target=work, name="expiry", daemon=True).start()
+        return stopped.set
 
     def used_bytes(self) -> int:
         """The space that all sessions take on the disk [bytes]."""

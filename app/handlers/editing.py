@@ -25,6 +25,7 @@ from app.lanes import describe_lanes
 from app.mask_folder import encode_mask, overlay_from_png
 from app.panels.objects import describe_mask, describe_objects
 from app.project import (
+    MOST_CLICKS,
     FramePrompt,
     Project,
     add_object,
@@ -39,7 +40,6 @@ from app.project import (
 from app.sessions import Session
 from sam2_model import Prompt
 
-_MOST_POINTS = 200
 # Steps that the model follows without starting anew.
 _CLICKS = ("click", "unclick", "box", "choice")
 _MOST_MASK_FRAMES = 40
@@ -220,8 +220,8 @@ def read_prompt(request: Request, session: Session) -> FramePrompt:
     height, width = session.info.size
     points = [(float(x), float(y)) for x, y, _ in request.get("points") or ()]
     box = [float(edge) for edge in request["box"]] if request.get("box") else None
-    if len(points) > _MOST_POINTS:
-        raise RequestError(f"One frame takes at most {_MOST_POINTS} clicks; delete some of them.")
+    if len(points) > MOST_CLICKS:
+        raise RequestError(f"One frame takes at most {MOST_CLICKS} clicks; delete some of them.")
     for x, y in points:
         if not (0 <= x < width and 0 <= y < height):
             raise RequestError(f"That click is outside the picture of {width} × {height}; click inside it.")

@@ -40,6 +40,7 @@ def track(studio: Studio, session_id: str | None, request: Request) -> Iterator[
             where = (run.start, run.stop, run.step, run.object_ids, run.spans)
             for frames in beats(partial(tracking.propagate, session.id, *where)):
                 done += len(frames)
+                studio.sessions.touch(session.id)  # a frame may take a minute, and twenty of them longer than idling
                 yield _tracked(frames, done, total)
     except Exception:
         if not done:

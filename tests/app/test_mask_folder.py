@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.mask_folder import MaskError, MaskFolder, encode_mask, overlay_from_png
+from app.mask_folder import MaskError, MaskFolder, encode_mask, overlay_from_png, read_mask
 
 
 def some_mask(shape: tuple[int, int], seed: int = 0) -> np.ndarray:
@@ -126,3 +126,9 @@ def test_the_score_travels_with_the_mask(tmp_path: Path) -> None:
     assert np.array_equal(folder.read(1, 0), mask)
     with Image.open(io.BytesIO(overlay_from_png(png, "#ff0000"))) as image:
         assert np.array_equal(np.asarray(image.convert("RGBA"))[..., 3] == 255, mask)
+
+
+def test_a_tiny_file_with_a_huge_mask_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    Image.new("1", (7000, 7000)).save(tmp_path / "bomb.png")
+    with pytest.raises(MaskError, match="7000×7000"):
+        read_mask(tmp_path / "bomb.png")

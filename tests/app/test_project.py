@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import base64
+import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from app.project import (
     FramePrompt,
@@ -162,3 +166,28 @@ def test_layers_for_an_unknown_object_are_refused() -> None:
 def test_a_mask_comes_back_from_its_text(shape: tuple[int, int]) -> None:
     mask = np.random.default_rng(1).random(shape) > 0.5
     assert np.array_equal(mask_from_text(mask_to_text(mask)), mask)
+
+
+def test_a_tiny_file_with_a_huge_mask_is_refused_before_it_is_decoded() -> None:
+    for side in (7000, 14_000):  # the larger one is also what Pillow itself calls a bomb
+        buffer = io.BytesIO()
+        Image.new("1", (side, side)).save(buffer, format="PNG")
+        with pytest.raises(ProjectError, match="mask"):
+            mask_from_text(base64.b64encode(buffer.getvalue()).decode("ascii"))
+
+
+def test_a_project_from_outside_is_no_larger_than_one_made_here() -> None:
+    data = full_project().to_json()
+    name = "a" * 100_000
+    named = Project.from_json({**data, "objects": [{**each, "name": name} for each in data["objects"]]})
+    assert all(len(each.name) == 60 for each in named.objects)
+    assert len(add_object(Project(clip="a.mp4"), name).objects[0].name) == 60
+
+    layer = parse_layer("background blur")
+    with pytest.raises(ProjectError, match="layers"):
+        with_layers(full_project(), [layer] * 101)
+    many = tuple(replace(full_project().objects[0], id=number) for number in range(1, 202))
+    with pytest.raises(ProjectError, match="objects"):
+        replace(full_project(), objects=many)
+    with pytest.raises(ProjectError, match="clicks"):
+        FramePrompt(1, 0, ((1.0, 1.0),) * 201, (1,) * 201)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.project import FramePrompt, Project, add_object, mask_from_text, with_prompt
-from app.sessions import Session, SessionError, Sessions
+from app.sessions import Session, SessionError, SessionGoneError, Sessions
 from media.errors import MediaError
 from tests.app.made_clips import NUM_FRAMES, SIZE, make_clip, make_sound_file, picture, square_mask
 
@@ -156,3 +157,25 @@ def test_a_portable_project_carries_the_masks_that_clicks_correct(session: Sessi
     assert on_first == project.prompts[0]
     assert np.array_equal(mask_from_text(on_fourth.mask_png or ""), square_mask(4))
     assert on_fourth.points == project.prompts[1].points
+
+
+def test_a_session_that_is_gone_says_so_from_another_process_too() -> None:
+    told = pickle.loads(pickle.dumps(SessionGoneError()))  # how a ZeroGPU worker hands its answer back
+    assert isinstance(told, SessionGoneError)
+    assert str(told) == str(SessionGoneError())
+
+
+def test_idle_sessions_go_though_nobody_comes(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path, idle_seconds=60)
+    idle = tmp_path / ("0" * 32)
+    idle.mkdir()
+    os.utime(idle, (time.time() - 61,) * 2)
+    stop = sessions.keep_expiring(every=0.02)
+    try:
+        for _ in range(500):
+            if not idle.exists():
+                break
+            time.sleep(0.02)
+        assert not idle.exists()
+    finally:
+        stop()
