@@ -29,10 +29,11 @@ from effects.compositor import compose
 from effects.effect import Effect, Pixels, settings_of
 from effects.layer import LAYER_SETTINGS, Layer
 from effects.setting import Setting
+from media.frame_pack import encode_jpeg
 
 CHUNK_FRAMES = 8
 _PLAYBACK_SIDE = 640
-_QUALITY, _THUMBNAIL_QUALITY = 82, 74
+_THUMBNAIL_QUALITY = 74
 _KEPT_PLAYBACKS = 3
 _KEPT_PREVIEWS = 6
 _CACHE_BYTES = 48 * 2**20
@@ -159,12 +160,6 @@ def shrink_layer(layer: Layer, factor: float) -> Layer:
         if name in moves:
             moves[name] = tuple(each._replace(value=_shrunk(known, each.value, factor)) for each in moves[name])
     return replace(layer, effect=effect, keyframes=moves, **placed)
-
-
-def encode_jpeg(pixels: Pixels, quality: int = _QUALITY) -> bytes:
-    """(H, W, 3) uint8 RGB as a JPEG."""
-    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, quality))
-    return encoded.tobytes()
 
 
 def _shrunk(known: Setting, value: float, factor: float) -> float:

@@ -11,12 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from app.assets import ASSETS, with_asset_paths
 from app.cut_out import cut_out_alpha
 from app.footage import ClipFootage, clip_footage
 from app.mask_folder import MaskFolder
 from app.mattes import Mattes
-from app.sessions import Session
 from effects.color import Color
 from effects.compositor import compose
 from effects.layer import Layer
@@ -117,22 +115,6 @@ def render(
             if cancelled is not None and cancelled():
                 return False
     return True
-
-
-def render_session(session: Session, out: Path) -> Generator[RenderProgress, None, None]:
-    """`render_frames` with the session's own clip, masks, layers and colours."""
-    project = session.project
-    with session.open_clip() as clip:
-        layers = with_asset_paths(project.layers, session.folder / ASSETS)
-        yield from render_frames(
-            clip,
-            session.masks,
-            layers,
-            out,
-            colors=project.rgb_colors,
-            names=project.names,
-            reframe=project.reframe,
-        )
 
 
 def _views(reframe: Reframe | None, footage: ClipFootage) -> list[View]:

@@ -70,11 +70,6 @@ class Format:
         return self.muxer in ("mp4", "mov", "webm")
 
     @property
-    def plays_in_browsers(self) -> bool:
-        """Whether an ordinary browser shows it, as a video or as a picture."""
-        return self.name not in ("h265", "prores", "png")
-
-    @property
     def is_available(self) -> bool:
         """Whether the ffmpeg that is installed has its encoder."""
         return not self.encoder or self.encoder in _encoders()

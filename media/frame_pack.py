@@ -191,5 +191,10 @@ def _shrunk(size: Size, longest_side: int) -> Size:
 def _jpeg(pixels: Pixels, size: Size) -> bytes:
     if pixels.shape[:2] != size:
         pixels = np.asarray(cv2.resize(pixels, (size.width, size.height), interpolation=cv2.INTER_AREA), np.uint8)
-    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
+    return encode_jpeg(pixels)
+
+
+def encode_jpeg(pixels: Pixels, quality: int = JPEG_QUALITY) -> bytes:
+    """(H, W, 3) uint8 RGB as a JPEG of quality 0-100."""
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, quality))
     return encoded.tobytes()

@@ -13,7 +13,6 @@ DAMAGED = "Parts of this clip are damaged; the frames that could be read are use
 CUT_SHORT = "This file ends too early; the frames that are there are used."
 HDR = "This clip is HDR; its colours are toned down to those of an ordinary screen."
 STILL = "This is a still picture, so it becomes a clip of one frame; there is nothing to follow through time."
-MOTION_PHOTO = "This photo holds a short video, which is used."
 SOUNDLESS_MOTION_PHOTO = "This photo holds a short video, which is used without its sound."
 
 

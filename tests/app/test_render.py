@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from app import render
+from app.exports.catalogue import export
 from app.mask_folder import MaskFolder
 from app.preview import preview_jpeg
 from app.project import add_object, with_layers
@@ -129,9 +130,10 @@ def test_a_session_renders_its_own_project(session: Session, sessions: Sessions)
     session = sessions.open(session.id)
     for index in range(NUM_FRAMES):
         session.masks.write(1, index, square_mask(index))
-    out = session.output("render.mp4")
-    assert [each.done for each in render.render_session(session, out)][-1] == NUM_FRAMES
-    pictures, _, _ = decode(out)
+    *_, last = export(session, "video", {})
+    assert last.done == NUM_FRAMES
+    assert last.path is not None
+    pictures, _, _ = decode(last.path)
     assert np.abs(pictures[4][inner(~square_mask(4))] - GREEN).mean() < 12
 
     with Image.open(io.BytesIO(preview_jpeg(session, 4, layers))) as image:

@@ -225,17 +225,6 @@ def official_session(predictor: Any, pixels: Tensor, size: tuple[int, int]) -> A
         module.load_video_frames = load
 
 
-def official_pixels(frames: list[np.ndarray], image_size: int) -> Tensor:
-    """(T, 3, S, S): frames prepared as the official video loader does (Pillow, bicubic, 8 bits, then normalised)."""
-    from PIL import Image
-
-    resized = [np.asarray(Image.fromarray(frame).resize((image_size, image_size))) for frame in frames]
-    stack = torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2).double() / 255
-    mean = torch.tensor((0.485, 0.456, 0.406))[:, None, None]
-    std = torch.tensor((0.229, 0.224, 0.225))[:, None, None]
-    return (stack.float() - mean) / std
-
-
 class _TorchWithoutBfloat16(types.ModuleType):
     """torch, except that its bfloat16 is float32."""
 
