@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 from bisect import bisect_right
@@ -21,8 +20,6 @@ from media.frame_sink import FrameSink, Sending, open_sink
 from media.hidden_colors import without_hidden_colors
 from media.part_file import PartFile
 from media.video_clip import VideoClip
-
-logger = logging.getLogger(__name__)
 
 FINEST_TICK = 90_000
 """Times are written in units of at most 1/90000 s, so that none is off by more than 6 µs."""
