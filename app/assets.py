@@ -15,6 +15,7 @@ from effects.layer import Layer
 from effects.pictures import read_picture
 from effects.setting import EffectError, settings_of
 from media.errors import MediaError
+from media.limits import LOCAL, Limits
 from media.video_clip import VideoClip
 
 ASSETS = "assets"
@@ -29,7 +30,7 @@ MOST_ASSETS = 12
 _NAME = re.compile(r"[^A-Za-z0-9._ -]+")
 
 
-def keep_asset(name: str, content: bytes, folder: Path) -> str:
+def keep_asset(name: str, content: bytes, folder: Path, limits: Limits = LOCAL) -> str:
     """Put a picture or a video that came from a browser into the session's folder; gives the name to show it by.
 
     Pictures are read and written anew, so that nothing but pixels is kept; of videos only what this program can decode.
@@ -38,6 +39,7 @@ def keep_asset(name: str, content: bytes, folder: Path) -> str:
         name: what the file is called over there; only its letters are used.
         content: the file's bytes.
         folder: the session's own folder of assets.
+        limits: what reading a video may cost.
 
     Raises:
         EffectError: it is neither, or too large.
@@ -51,7 +53,7 @@ def keep_asset(name: str, content: bytes, folder: Path) -> str:
         part = Path(file.name)
         file.write(content)
     try:
-        kept = _keep_picture(part, folder / f"{marked}.png") or _keep_video(part, folder / f"{marked}.mp4")
+        kept = _keep_picture(part, folder / f"{marked}.png") or _keep_video(part, folder / f"{marked}.mp4", limits)
     finally:
         part.unlink(missing_ok=True)
     if kept is None:
@@ -72,9 +74,9 @@ def _keep_picture(part: Path, target: Path) -> Path | None:
     return target
 
 
-def _keep_video(part: Path, target: Path) -> Path | None:
+def _keep_video(part: Path, target: Path, limits: Limits) -> Path | None:
     try:
-        VideoClip.open(part).close()
+        VideoClip.open(part, limits=limits).close()
     except MediaError:
         return None
     part.replace(target)

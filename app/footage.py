@@ -20,6 +20,7 @@ from effects.footage import Pictures
 from effects.path import Path, Sighting, join_sightings, sight
 from effects.setting import EffectError
 from media.errors import MediaError
+from media.limits import LOCAL, Limits
 from media.video_clip import VideoClip
 
 CACHE_BYTES = 256 * 2**20
@@ -74,6 +75,7 @@ class ClipFootage:
         size: tuple[int, int],
         full_size: tuple[int, int] | None = None,
         cache_bytes: int = CACHE_BYTES,
+        video_limits: Limits = LOCAL,
     ) -> None:
         """Stand on a way to read frames.
 
@@ -84,11 +86,13 @@ class ClipFootage:
             size: (height, width) of the frames that `read` gives [px].
             full_size: that of the masks, where the frames are smaller [px].
             cache_bytes: how much may be kept.
+            video_limits: how large a video that an effect shows may be; those of the clip itself.
         """
         self._read, self._masks = read, masks
         self.num_frames, self.fps, self.size = num_frames, fps, size
         self._full_size = full_size or size
         self._cache = ArrayCache(cache_bytes)
+        self._video_limits = video_limits
         self._paths: dict[tuple[int, ...] | None, Path] = {}
         self._steps: dict[int, Motion] = {}
         self._is_asked = False
@@ -140,7 +144,7 @@ class ClipFootage:
     def video(self, path: str) -> Pictures:
         """The frames of another video file; raises `EffectError` where it cannot be read."""
         try:
-            return _open_video(path, os.stat(path).st_mtime_ns)
+            return _open_video(path, os.stat(path).st_mtime_ns, self._video_limits)
         except OSError:
             raise EffectError(f"there is no video {FilePath(path).name}; choose another one") from None
 
@@ -152,7 +156,9 @@ def clip_footage(clip: VideoClip, masks: MaskFolder) -> ClipFootage:
     def read(index: int) -> Array:
         return clip.frame(index).pixels
 
-    return ClipFootage(read, masks, num_frames=clip.num_frames, fps=float(clip.fps), size=size)
+    return ClipFootage(
+        read, masks, num_frames=clip.num_frames, fps=float(clip.fps), size=size, video_limits=clip.limits
+    )
 
 
 def shrink_mask(mask: Array, size: tuple[int, int]) -> Array:
@@ -186,8 +192,8 @@ def _scaled(found: Sighting | None, across: float, down: float) -> Sighting | No
 class _Video:
     """A video that an effect shows, opened once; several previews may ask it at the same time."""
 
-    def __init__(self, path: str) -> None:
-        self._clip = VideoClip.open(path)
+    def __init__(self, path: str, limits: Limits) -> None:
+        self._clip = VideoClip.open(path, limits=limits)
         self._cache = ArrayCache(_VIDEO_BYTES)
         self._lock = threading.Lock()
         self.num_frames, self.fps = self._clip.num_frames, float(self._clip.fps)
@@ -198,8 +204,8 @@ class _Video:
 
 
 @lru_cache(maxsize=4)
-def _open_video(path: str, modified: int) -> _Video:
+def _open_video(path: str, modified: int, limits: Limits) -> _Video:
     try:
-        return _Video(path)
+        return _Video(path, limits)
     except MediaError as error:
         raise EffectError(f"{FilePath(path).name} cannot be shown: {error}") from error

@@ -60,6 +60,7 @@ class Preview:
             size=self.size,
             full_size=info.size,
             cache_bytes=_CACHE_BYTES,
+            video_limits=session.limits,
         )
 
     def compose(

@@ -25,9 +25,10 @@ class VideoClip:
     are independent of each other.
     """
 
-    def __init__(self, path: Path, source: RemoteSource) -> None:
+    def __init__(self, path: Path, source: RemoteSource, limits: Limits) -> None:
         """Wrap a source; use `VideoClip.open`."""
         self.path = path
+        self.limits = limits
         self._source = source
         self._last: Frame | None = None
 
@@ -71,7 +72,7 @@ class VideoClip:
         order = Order(path, limits, part, Fraction(image_fps))
         source = RemoteSource(order, known=read_index(index, order), on_picture=on_picture)
         write_index(index, order, source.remembered)
-        return cls(path, source)
+        return cls(path, source, limits)
 
     @property
     def facts(self) -> ClipFacts:

@@ -38,7 +38,9 @@ def asset(studio: Studio, session_id: str | None, request: Request) -> Iterator[
     """Keep a picture or a video for an effect to show: {name, content in base64}; answers the name to show it by."""
     session = open_session(studio, session_id)
     content = base64.b64decode(str(request["content"]), validate=True)
-    yield {"asset": keep_asset(str(request["name"]), content, session.folder / ASSETS)}
+    name, folder = str(request["name"]), session.folder / ASSETS
+    for kept in beats(lambda: iter((keep_asset(name, content, folder, session.limits),))):
+        yield {"asset": kept[0]} if kept else {}
 
 
 def look(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from app.assets import ASSETS, find_asset
+from app.footage import clip_footage
 from app.handlers import effects
 from app.handlers.envelope import Studio, answer
 from app.models import DefaultModel
-from app.preview import preview_jpeg
+from app.preview import open_preview, preview_jpeg
 from app.sessions import Session, Sessions
 from effects.layer import parse_layer
-from tests.app.made_clips import square_mask
+from media.limits import LOCAL
+from tests.app.made_clips import SIZE, square_mask
 
 
 def test_a_picture_sent_by_the_page_is_shown_by_its_name_alone(session: Session, sessions: Sessions) -> None:
@@ -38,3 +42,18 @@ def test_a_picture_sent_by_the_page_is_shown_by_its_name_alone(session: Session,
     with Image.open(io.BytesIO(jpeg)) as image:
         middle = np.asarray(image.convert("RGB"))[22:26, 22:26].astype(int)
     assert np.abs(middle - (255, 0, 255)).mean() < 40
+
+
+def test_a_video_sent_by_the_page_costs_no_more_than_a_clip_may(
+    session: Session, sessions: Sessions, clip_path: Path
+) -> None:
+    few = Sessions(sessions.root, limits=replace(LOCAL, max_frames=3, max_pixels=SIZE[0] * SIZE[1] // 4))
+    studio = Studio(few, DefaultModel("nano", "It is the test's."), session.folder)
+    content = base64.b64encode(clip_path.read_bytes()).decode("ascii")
+    said = list(answer(effects.asset, studio, session.id, {"n": 1, "name": "wave.mp4", "content": content}))[-1]
+    path = str(find_asset(str(said["asset"]), session.folder / ASSETS))
+    limited = few.open(session.id)
+    with limited.open_clip() as clip:
+        for footage in (clip_footage(clip, limited.masks), open_preview(limited, 240)._footage):
+            assert footage.video(path).num_frames == 3
+            assert footage.video(path).pixels(0).shape[0] <= SIZE[0] // 2
