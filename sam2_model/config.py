@@ -112,11 +112,13 @@ _NANO = SAM2Config(
     global_attention_blocks=(4, 6),
     position_grid=7,
     window_per_stage=(8, 4, 8, 4),
-    image_size=256,
+    image_size=384,
     model_dim=128,
     memory_layers=2,
     feedforward_dim=512,
     dense_clicks=True,
+    refines_last_mask=True,
+    answers_with_first=True,
 )
 
 RELEASED: tuple[SAM2Config, ...] = (

@@ -76,8 +76,14 @@ def test_every_weight_that_clips_can_reach_is_taught() -> None:
     run = training(curriculum=clips, clip_plan=replace(PLAN, rounds=2, box_chance=0.5, mask_chance=0.0))
     run.advance()
     untaught = {name for name, p in run.model.named_parameters() if p.grad is None}
-    # Two belong to masks given as prompts, one is in the released weights but never used.
-    assert untaught == {"no_memory_position", "mask_prompt_downsample.weight", "mask_prompt_downsample.bias"}
+    # Two belong to masks given as prompts; one is in the released weights but never used; and where clicks are drawn
+    # and the last mask is handed on, no prompt is without a map.
+    assert untaught == {
+        "no_memory_position",
+        "mask_prompt_downsample.weight",
+        "mask_prompt_downsample.bias",
+        "prompt_encoder.no_mask_embedding",
+    }
 
 
 def test_a_loss_that_is_not_finite_leaves_the_weights_alone() -> None:
