@@ -152,7 +152,7 @@ def _open_clip(
     else:
         try:
             yield from _take_project(studio, session, project, masks)
-        except Exception:
+        except BaseException:  # also where the page has gone
             studio.sessions.delete(session_id)
             raise
     session = studio.sessions.open(session_id)
@@ -168,12 +168,19 @@ def _take_project(studio: Studio, session: Session, project: Project, masks: Mas
     """Put a project into a fresh session; the masks of its clicks are found again where none came with it."""
     _check_fit(session, project)
     studio.sessions.save(session.id, replace(project, clip=session.info.name))
-    for object_id in project.object_ids if masks else ():
-        assert masks is not None
-        for frame_index in masks.frames(object_id):
-            mask = masks.read(object_id, frame_index)
-            if mask is not None and mask.shape == tuple(session.info.size) and frame_index < session.info.num_frames:
-                session.masks.adopt(object_id, frame_index, masks.path(object_id, frame_index))
+    finding = Opened({"task": {"kind": "open", "text": {"key": "start.finding"}}})
+
+    def take_masks() -> Iterator[int]:
+        for object_id in project.object_ids if masks else ():
+            assert masks is not None
+            for frame_index in masks.frames(object_id):
+                mask = masks.read(object_id, frame_index) if frame_index < session.info.num_frames else None
+                if mask is not None and mask.shape == tuple(session.info.size):
+                    session.masks.adopt(object_id, frame_index, masks.path(object_id, frame_index))
+                yield frame_index
+
+    for _ in beats(take_masks):
+        yield finding
     missing = [each for each in project.prompts if session.masks.read(each.object_id, each.frame_index) is None]
 
     def find_again() -> Iterator[int]:
@@ -182,7 +189,7 @@ def _take_project(studio: Studio, session: Session, project: Project, masks: Mas
             yield done
 
     for _ in beats(find_again):
-        yield Opened({"task": {"kind": "open", "text": {"key": "start.finding"}}})
+        yield finding
 
 
 def _check_fit(session: Session, project: Project) -> None:

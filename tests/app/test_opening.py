@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from app.handlers import editing, opening, running
 from app.handlers.envelope import Handler, Message, RequestError, Studio, answer
+from app.mask_folder import MaskFolder
 from app.models import DefaultModel
 from app.project import Project, ProjectError, add_object
 from app.project_archive import open_archive
@@ -83,6 +85,26 @@ def test_a_saved_project_opens_with_its_clip_masks_clicks_and_effects(
     wanted, found = masks_of(before), masks_of(after)
     assert wanted.keys() == found.keys()
     assert all(np.array_equal(wanted[key], found[key]) for key in wanted)
+
+
+def test_a_page_that_goes_while_a_project_opens_stops_it_and_leaves_no_session(
+    studio: Studio, edited: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = last(studio, opening.save, edited)["saved"]
+    before = {each.name for each in studio.sessions.root.iterdir()}
+    read: list[int] = []
+
+    def slow_read(folder: MaskFolder, object_id: int, frame_index: int) -> None:
+        read.append(frame_index)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(MaskFolder, "read", slow_read)
+    steps = opening.open_files(studio, [Path(saved["path"])], None)
+    while next(steps).message["task"]["text"]["key"] != "start.finding":
+        pass
+    steps.close()  # as gradio does within a moment of a page going
+    assert 0 < len(read) < NUM_FRAMES - 2
+    assert {each.name for each in studio.sessions.root.iterdir()} == before
 
 
 def test_a_project_file_asks_for_its_clip_and_then_finds_what_was_clicked(
