@@ -10,6 +10,9 @@ from effects.setting import EffectError, Setting
 
 Easing = Literal["linear", "ease"]
 
+MOST_KEYFRAMES = 10_000
+"""Of one setting: one a frame of the longest clip that is taken, and a bound to what a stranger's project costs."""
+
 
 class Keyframe(NamedTuple):
     """A value at a frame, and how it goes on from there to the next one.
@@ -59,6 +62,9 @@ def check_keyframes(known: Setting, given: object) -> tuple[Keyframe, ...]:
         raise EffectError(f"{known.name} takes no keyframes: only numbers do")
     if not isinstance(given, Iterable) or isinstance(given, str):
         raise _refuse(known, given)
+    given = tuple(given)
+    if len(given) > MOST_KEYFRAMES:
+        raise EffectError(f"{known.name} takes at most {MOST_KEYFRAMES} keyframes, not {len(given)}")
     checked = sorted((_check_one(known, each) for each in given), key=lambda each: each.frame)
     if not checked or len({each.frame for each in checked}) < len(checked):
         raise EffectError(f"the keyframes of {known.name} name each frame once, and at least one")

@@ -87,6 +87,12 @@ def test_keyframes_of_another_form_are_refused(moves):
         Layer.from_json({"target": "background", "effect": {"name": "blur"}, "keyframes": moves})
 
 
+def test_no_more_keyframes_are_taken_than_a_long_clip_has_frames():
+    moves = {"strength": [[frame, 0.5] for frame in range(10_001)]}
+    with pytest.raises(EffectError, match="at most 10000 keyframes, not 10001"):
+        Layer.from_json({"target": "background", "effect": {"name": "blur"}, "keyframes": moves})
+
+
 def test_projects_written_before_still_open():
     old = {"target": [1], "effect": {"name": "blur", "strength": 0.7}, "grow": 1.0, "feather": 2.0, "opacity": 0.5}
     layer = Layer.from_json(old | {"start": 0, "stop": None})
