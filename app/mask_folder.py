@@ -44,21 +44,9 @@ class MaskFolder:
         """Where that mask lies, whether it exists or not."""
         return self.folder / str(int(object_id)) / f"{int(frame_index):05d}.png"
 
-    def write(
-        self,
-        object_id: int,
-        frame_index: int,
-        mask: np.ndarray,
-        score: float | None = None,
-        *,
-        note: MaskNote | None = None,
-    ) -> bytes:
-        """Write a mask (H, W) bool as a 1-bit PNG, whole or not at all; returns the file's bytes.
-
-        What is known of it goes into the file too: a whole `note`, or only its `score`, how sure the model is that
-        the object is visible (0-1).
-        """
-        png = encode_mask(mask, note or (measure(mask, score, "") if score is not None else None))
+    def write(self, object_id: int, frame_index: int, mask: np.ndarray, *, note: MaskNote | None = None) -> bytes:
+        """Write a mask (H, W) bool as a 1-bit PNG, with what is known of it, whole or not at all; returns the bytes."""
+        png = encode_mask(mask, note)
         _write_whole(self.path(object_id, frame_index), png)
         return png
 
@@ -134,12 +122,12 @@ class MaskFolder:
             found[frame_index] = note
         return found
 
-    def overlay_png(self, object_id: int, frame_index: int, color: str, alpha: int = 255) -> bytes | None:
+    def overlay_png(self, object_id: int, frame_index: int, color: str) -> bytes | None:
         """The mask as a picture to lay over the frame: `color` (`#rrggbb`) inside, clear outside; None without one."""
         path = self.path(object_id, frame_index)
         if not path.is_file():
             return None
-        return overlay_from_png(path.read_bytes(), color, alpha)
+        return overlay_from_png(path.read_bytes(), color)
 
     def delete(self, object_id: int, frame_index: int) -> None:
         """Delete one mask; nothing happens where there is none."""
@@ -204,8 +192,8 @@ def read_mask(path: Path) -> np.ndarray:
         raise MaskError(f"{path.name} cannot be read as a PNG mask.") from error
 
 
-def overlay_from_png(png: bytes, color: str, alpha: int = 255) -> bytes:
-    """Turn a 1-bit grey PNG into a 1-bit palette PNG: clear, and `color` (`#rrggbb`) with `alpha` 0-255.
+def overlay_from_png(png: bytes, color: str) -> bytes:
+    """Turn a 1-bit grey PNG into a 1-bit palette PNG: clear, and `color` (`#rrggbb`).
 
     Both kinds store the same pixel bits, so only the header changes and nothing is decoded: some
     microseconds instead of milliseconds for each mask that the browser shows.
@@ -213,7 +201,7 @@ def overlay_from_png(png: bytes, color: str, alpha: int = 255) -> bytes:
     width, height, depth, kind = struct.unpack(">IIBB", png[16:26])
     if (depth, kind) != (1, 0):
         with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
-            return overlay_from_png(encode_mask(np.asarray(image.convert("L")) >= 128), color, alpha)
+            return overlay_from_png(encode_mask(np.asarray(image.convert("L")) >= 128), color)
     red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
     header = struct.pack(">IIBBBBB", width, height, 1, 3, 0, 0, png[28])
     return b"".join(
@@ -221,7 +209,7 @@ def overlay_from_png(png: bytes, color: str, alpha: int = 255) -> bytes:
             _PNG_SIGNATURE,
             _chunk(b"IHDR", header),
             _chunk(b"PLTE", bytes((0, 0, 0, red, green, blue))),
-            _chunk(b"tRNS", bytes((0, alpha))),
+            _chunk(b"tRNS", bytes((0, 255))),
             png[33:],  # what follows the signature (8 bytes) and the header's chunk (25 bytes)
         )
     )

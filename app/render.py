@@ -102,13 +102,12 @@ def render(
     out: Path,
     *,
     colors: Mapping[int, Color],
-    names: Mapping[int, str] | None = None,
     reframe: Reframe | None = None,
     on_frame: Callable[[RenderProgress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> bool:
     """Run `render_frames` to its end; False where `cancelled()` said so first, and then there is no file."""
-    with closing(render_frames(clip, masks, layers, out, colors=colors, names=names, reframe=reframe)) as progress:
+    with closing(render_frames(clip, masks, layers, out, colors=colors, reframe=reframe)) as progress:
         for each in progress:
             if on_frame is not None:
                 on_frame(each)
@@ -130,12 +129,11 @@ def compose_frame(
     frame_index: int,
     *,
     colors: Mapping[int, Color],
-    names: Mapping[int, str] | None = None,
 ) -> np.ndarray:
     """One frame exactly as the render makes it: (H, W, 3) uint8 RGB."""
     footage = clip_footage(clip, masks)
     mattes = Mattes(masks, footage.pixels, clip.num_frames)
-    return _compose(clip.frame(frame_index), footage, mattes, masks, layers, colors, names)
+    return _compose(clip.frame(frame_index), footage, mattes, masks, layers, colors, None)
 
 
 def _one_ahead(frames: Iterable[Frame], footage: ClipFootage) -> Iterator[Frame]:

@@ -61,10 +61,10 @@ def moved_points(motion: Motion, points: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(carried[:, :2] / carried[:, 2:])
 
 
-def is_still(motion: Motion, size: tuple[int, int], tolerance: float = 0.35) -> bool:
-    """Whether a motion moves no corner of a (height, width) frame by more than `tolerance` [px]."""
+def is_still(motion: Motion, size: tuple[int, int]) -> bool:
+    """Whether a motion moves no corner of a (height, width) frame by more than a third of a pixel."""
     corners = np.array([(0, 0), (size[1], 0), (0, size[0]), (size[1], size[0])], float)
-    return bool(np.abs(moved_points(motion, corners) - corners).max() <= tolerance)
+    return bool(np.abs(moved_points(motion, corners) - corners).max() <= 0.35)
 
 
 def _grey(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:

@@ -25,6 +25,7 @@ from app.exports.davis import davis_palette
 from app.exports.kind import ExportError, ExportProgress, Material
 from app.exports.rle import encode_rle
 from app.mask_folder import MaskFolder
+from app.mask_note import measure
 from app.project import Project, ProjectError, add_object, rename, with_layers, with_reframe
 from app.scratch import scratch_folder
 from app.sessions import Session, Sessions
@@ -62,7 +63,8 @@ def tracked(sessions: Sessions, clip_path: Path) -> Session:
     project = rename(add_object(add_object(Project(clip="my clip.mp4"))), 1, "=Dog, black")
     sessions.save(session.id, with_layers(project, [parse_layer("1 cutout color=#00ff00")]))
     for index in range(NUM_FRAMES):
-        session.masks.write(1, index, first(index), 0.25 if index == HIDDEN_ON else 0.75)
+        note = measure(first(index), 0.25 if index == HIDDEN_ON else 0.75, "")
+        session.masks.write(1, index, first(index), note=note)
         if index < UNTRACKED_FROM:
             session.masks.write(2, index, second(index))
     return sessions.open(session.id)

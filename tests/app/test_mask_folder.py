@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from app.mask_folder import MaskError, MaskFolder, encode_mask, overlay_from_png, read_mask
+from app.mask_note import measure
 
 
 def some_mask(shape: tuple[int, int], seed: int = 0) -> np.ndarray:
@@ -55,19 +56,18 @@ def test_what_is_there_is_listed(tmp_path: Path) -> None:
     assert folder.read(10, 3) is None
 
 
-@pytest.mark.parametrize("alpha", [255, 128])
-def test_the_overlay_shows_the_colour_inside_and_nothing_outside(tmp_path: Path, alpha: int) -> None:
+def test_the_overlay_shows_the_colour_inside_and_nothing_outside(tmp_path: Path) -> None:
     mask = some_mask((31, 45))
     folder = MaskFolder(tmp_path)
     folder.write(1, 0, mask)
     eight_bit = cv2.imencode(".png", mask * np.uint8(255))[1].tobytes()
-    for png in (folder.overlay_png(1, 0, "#1fa0ff", alpha), overlay_from_png(eight_bit, "#1fa0ff", alpha)):
+    for png in (folder.overlay_png(1, 0, "#1fa0ff"), overlay_from_png(eight_bit, "#1fa0ff")):
         assert png is not None
         with Image.open(io.BytesIO(png)) as image:
             assert image.mode == "P"
             pixels = np.asarray(image.convert("RGBA"))
-        assert np.array_equal(pixels[..., 3], mask * np.uint8(alpha))
-        assert (pixels[mask] == (0x1F, 0xA0, 0xFF, alpha)).all()
+        assert np.array_equal(pixels[..., 3], mask * np.uint8(255))
+        assert (pixels[mask] == (0x1F, 0xA0, 0xFF, 255)).all()
     assert folder.overlay_png(1, 1, "#000000") is None
 
 
@@ -118,7 +118,7 @@ def test_a_file_that_is_no_png_is_named(tmp_path: Path) -> None:
 
 def test_the_score_travels_with_the_mask(tmp_path: Path) -> None:
     folder, mask = MaskFolder(tmp_path), some_mask((9, 17))
-    png = folder.write(1, 0, mask, 0.87654)
+    png = folder.write(1, 0, mask, note=measure(mask, 0.87654, ""))
     folder.write(1, 1, mask)
     assert folder.score(1, 0) == 0.8765
     assert folder.score(1, 1) is None
