@@ -54,8 +54,11 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def sessions(tmp_path: Path) -> Sessions:
-    return Sessions(tmp_path / "sessions")
+def sessions(tmp_path: Path) -> Iterator[Sessions]:
+    known = Sessions(tmp_path / "sessions")
+    yield known
+    for folder in known.root.iterdir() if known.root.is_dir() else ():
+        tracking.forget_session(folder.name)  # each holds a process that decodes
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ def visit(request: pytest.FixtureRequest, page: Any, address: str) -> Iterator[A
 
 def check(page: Any, state: str) -> None:
     """No serious finding, and nothing wider than the screen."""
+    # In the midst of a change of colour every contrast is wrong.
+    page.wait_for_function("!document.getAnimations().some((each) => each instanceof CSSTransition)")
     sync_playwright = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed")
     found = sync_playwright.Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     grave = [

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ import av
 import numpy as np
 
 from media import HOSTED, MediaError, Pixels, VideoClip, VideoWriter
+from tests.media.processes import decoders
 
 SCRIPT = Path(__file__).parents[3] / "shared" / "corpus" / "make_corpus.py"
 BITS = 12
@@ -41,12 +44,14 @@ class Outcome:
         faults: what is not as promised; empty if all is.
         result: what a person would hear, in a few words.
         seconds: from opening to the checked result.
+        peak_kib: the most that any process held until then, decoders and encoders alike [KiB].
     """
 
     entry: dict[str, Any]
     faults: tuple[str, ...]
     result: str
     seconds: float
+    peak_kib: int
 
 
 def make_corpus(folder: Path) -> list[dict[str, Any]]:
@@ -61,6 +66,13 @@ def run_corpus(folder: Path, entries: list[dict[str, Any]], work: Path) -> list[
         return list(
             pool.map(lambda numbered: _run(folder, numbered[1], work / f"{numbered[0]}.mp4"), enumerate(entries))
         )
+
+
+def run_corpus_apart(folder: Path, entries: list[dict[str, Any]], work: Path) -> tuple[list[Outcome], list[int]]:
+    """`run_corpus` in a process of its own, whose children are this run's alone; also the decoders it leaves behind."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        outcomes = pool.submit(run_corpus, folder, entries, work).result()
+        return outcomes, pool.submit(decoders).result()
 
 
 def _run(folder: Path, entry: dict[str, Any], out: Path) -> Outcome:
@@ -89,7 +101,9 @@ def _run(folder: Path, entry: dict[str, Any], out: Path) -> Outcome:
     finally:
         out.unlink(missing_ok=True)
     seconds = time.monotonic() - begin
-    return Outcome(entry, tuple(faults), result, seconds)
+    # Of the processes that were waited for; on Linux in KiB.
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return Outcome(entry, tuple(faults), result, seconds, peak)
 
 
 def _in_words(clip: VideoClip) -> str:

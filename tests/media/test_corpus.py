@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import resource
 import socket
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from tests.media.corpus import SCRIPT, Outcome, make_corpus, run_corpus
-from tests.media.processes import decoders
+from tests.media.corpus import SCRIPT, Outcome, make_corpus, run_corpus_apart
 
 pytestmark = pytest.mark.skipif(not SCRIPT.exists(), reason="the corpus of difficult clips is not here (../shared)")
 
@@ -45,9 +43,14 @@ def calls() -> Iterator[list[object]]:
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory, calls: list[object]) -> list[Outcome]:
+def run(tmp_path_factory: pytest.TempPathFactory, calls: list[object]) -> tuple[list[Outcome], list[int]]:
     folder = tmp_path_factory.mktemp("corpus")
-    return run_corpus(folder / "files", make_corpus(folder / "files"), folder)
+    return run_corpus_apart(folder / "files", make_corpus(folder / "files"), folder)
+
+
+@pytest.fixture(scope="module")
+def outcomes(run: tuple[list[Outcome], list[int]]) -> list[Outcome]:
+    return run[0]
 
 
 @pytest.mark.timeout(900)
@@ -60,10 +63,9 @@ def test_every_file_comes_to_what_is_promised(outcomes: list[Outcome], expect: s
 
 def test_none_takes_long_or_much(outcomes: list[Outcome]) -> None:
     assert max(outcome.seconds for outcome in outcomes) < 60  # both cores may be busy; alone none takes 20
-    # The largest of all processes that were waited for, decoders and encoders alike [KiB].
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2**20
+    assert max(outcome.peak_kib for outcome in outcomes) < 2**20
 
 
-def test_nobody_was_called_and_nobody_is_left(outcomes: list[Outcome], calls: list[object]) -> None:
+def test_nobody_was_called_and_nobody_is_left(run: tuple[list[Outcome], list[int]], calls: list[object]) -> None:
     assert calls == []
-    assert decoders() == []
+    assert run[1] == []
