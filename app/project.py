@@ -199,8 +199,10 @@ class Project:
             )
         except KeyError as missing:
             raise ProjectError(f"This project lacks {missing}.") from missing
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ProjectError(f"This project cannot be read: {error}") from error
+        if min(project.object_ids, default=1) < 1 or len(set(project.object_ids)) < len(project.objects):
+            raise ProjectError("The objects of a project are numbered from 1, each once.")
         for each in project.prompts:
             project.object(each.object_id)
         return with_reframe(project, project.reframe)
@@ -221,7 +223,7 @@ class Project:
             data = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise ProjectError(f"There is no project file {path.name}.") from error
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
             raise ProjectError(f"{path.name} is no project: it cannot be read as JSON.") from error
         return cls.from_json(data)
 

@@ -118,6 +118,9 @@ def test_a_prompt_that_says_nothing_any_more_is_gone() -> None:
         (lambda data: data.update(objects=[{"id": 1}]), "name"),
         (lambda data: data.update(objects=7), "cannot be read"),
         (lambda data: data["objects"][0].update(color="red;}"), "colour"),
+        (lambda data: data["objects"][0].update(id=-5), "from 1"),
+        (lambda data: data["objects"][0].update(id=2), "each once"),
+        (lambda data: data["objects"][0].update(id=float("inf")), "cannot be read"),
         (lambda data: data["prompts"][0].update(object=5), "no object 5"),
         (lambda data: data["prompts"][1].update(labels=[1]), "2 points"),
         (lambda data: data["prompts"][1].update(labels=[1, 3]), "1 (add) or 0"),
@@ -139,7 +142,7 @@ def test_json_that_is_no_project_gives_one_sentence(change, words: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "[1, 2]", "{", "\x00\xff", "null"])
+@pytest.mark.parametrize("text", ["", "[1, 2]", "{", "\x00\xff", "null", "[" * 200_000])
 def test_a_file_that_is_no_project_gives_one_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "p.json"
     path.write_bytes(text.encode("latin-1"))
