@@ -53,11 +53,11 @@ class Motion:
         self._flow: tuple[int, int, Tensor] | None = None
 
     def see(self, frame_index: int, pixels: NDArray[np.uint8]) -> None:
-        """Remember a frame; those before the last one are forgotten."""
-        if frame_index not in self._seen:
-            for old in list(self._seen)[:-1]:
-                del self._seen[old]
-            self._seen[frame_index] = grey_square(pixels)
+        """Remember a frame as the last one; of the others only the one seen before it is kept."""
+        grey = self._seen.pop(frame_index, None)
+        for old in list(self._seen)[:-1]:
+            del self._seen[old]
+        self._seen[frame_index] = grey_square(pixels) if grey is None else grey
 
     def bring(self, masks: Tensor, before: int, now: int) -> Tensor:
         """Masks (B, 1, h, w) of frame `before` as they lie in frame `now`; unmoved where either was not seen."""

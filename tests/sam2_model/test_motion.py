@@ -66,6 +66,14 @@ def test_motion_is_known_between_the_last_two_frames() -> None:
     assert overlap(backwards[0, 0].numpy() > 0, disk_at(6)) > 0.9
 
 
+def test_a_frame_that_is_seen_again_counts_as_the_last() -> None:
+    motion = Motion()
+    for index, shift in ((5, 0), (1, 12), (5, 0), (6, 6)):
+        motion.see(index, frame(shift))
+    moved = motion.bring(logits(disk_at(0)), 5, 6)
+    assert overlap(moved[0, 0].numpy() > 0, disk_at(6)) > 0.9
+
+
 @pytest.fixture(scope="module")
 def silent() -> SAM2:
     """A refining network whose decoder has nothing to add, and says that the object is there."""
