@@ -17,6 +17,10 @@ from .tolerances import LOGITS, ROUNDED_LOGITS, assert_close, assert_masks_equal
 
 SIZE = (180, 320)
 DISC, BAR = (90, 82), (224, 60)  # x, y of the two moving things on the first frame
+BOX = (186, 30, 262, 84)  # about the second
+OTHER_BOXES = {"sam2.1_large": (184, 28, 264, 86)}
+"""Where that box would leave a pixel 1e-6 from zero: a prompted mask is remembered as yes or no, and such a pixel
+falls to either side by rounding alone."""
 
 
 def compare(what: str, ours: list[Seen], theirs: list[Seen], tolerance: float) -> None:
@@ -33,7 +37,7 @@ def test_a_short_clip_with_everything(preset: str) -> None:
     actions = (
         Say(1, 0, Prompt(points=(DISC,), labels=(1,))),
         Say(1, 0, Prompt(points=(DISC, (10, 10)), labels=(1, 0))),  # a second click refines the first mask
-        Say(2, 0, Prompt(box=(186, 30, 262, 84))),
+        Say(2, 0, Prompt(box=OTHER_BOXES.get(preset, BOX))),
         Go(0, 7),
         Say(1, 5, Prompt(points=((150, 82),), labels=(0,))),  # a correction on a frame that was tracked
         Say(7, 6, Prompt(mask=rectangle(SIZE, 60, 20, 140, 110))),  # added after tracking began
