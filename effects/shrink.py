@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from effects.box import Box
+from effects.box import Box, Size
 from effects.effect import Alpha, Pixels
 
 STRIP = 64
@@ -53,6 +53,14 @@ def sum_blocks(pixels: Pixels, alpha: Alpha, cell: int) -> tuple[NDArray[Any], A
             weight[cells] = cv2.resize(part_alpha, small, interpolation=cv2.INTER_AREA)
             weighted[cells] = cv2.resize(part, small, interpolation=cv2.INTER_AREA)
     return weighted, weight
+
+
+def enlarge(cells: NDArray[Any], cell: int, size: Size) -> NDArray[Any]:
+    """The other way of `sum_blocks`, smoothly: (h, w, …) blocks to a picture of `size` (height, width) [px]."""
+    if cell == 1:
+        return cells
+    whole = cells.shape[1] * cell, cells.shape[0] * cell
+    return cv2.resize(cells, whole, interpolation=cv2.INTER_LINEAR)[: size[0], : size[1]]
 
 
 def extend(pixels: Pixels, alpha: Alpha) -> Pixels:

@@ -9,7 +9,7 @@ import numpy as np
 
 from effects.box import Box, Size
 from effects.effect import Effect, Pixels, Shot, setting
-from effects.shrink import divide_by_weight, sum_blocks
+from effects.shrink import divide_by_weight, enlarge, sum_blocks
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,9 @@ class Blur(Effect):
         if sigma < 0.3:
             return shot.pixels
         cell = self._cell(shot.frame_size)
-        height, width = shot.alpha.shape
         weighted, weight = sum_blocks(shot.pixels, shot.alpha, cell)
         small = divide_by_weight(_smooth(weighted, sigma / cell), _smooth(weight, sigma / cell))
-        if cell == 1:
-            return small
-        size = (small.shape[1] * cell, small.shape[0] * cell)
-        return cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)[:height, :width]
+        return enlarge(small, cell, shot.alpha.shape)
 
     def window(self, box: Box, frame_size: Size) -> Box:
         """One cell more on each side: enlarging looks at the neighbouring cell."""

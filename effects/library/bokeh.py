@@ -9,7 +9,7 @@ import numpy as np
 
 from effects.box import Box, Size
 from effects.effect import Effect, Pixels, Shot, setting
-from effects.shrink import divide_by_weight, sum_blocks
+from effects.shrink import divide_by_weight, enlarge, sum_blocks
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,11 @@ class Bokeh(Effect):
         if radius < 0.8:
             return shot.pixels
         cell = self._cell(shot.frame_size)
-        height, width = shot.alpha.shape
         light = cv2.LUT(cv2.cvtColor(shot.pixels, cv2.COLOR_RGB2GRAY), self._weights())
         weighted, weight = sum_blocks(shot.pixels, shot.alpha * light, cell)
         disc = _disc(radius / cell)
         weighted, weight = (cv2.filter2D(each, -1, disc, borderType=cv2.BORDER_CONSTANT) for each in (weighted, weight))
-        small = divide_by_weight(weighted, weight)
-        if cell == 1:
-            return small
-        size = (small.shape[1] * cell, small.shape[0] * cell)
-        return cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)[:height, :width]
+        return enlarge(divide_by_weight(weighted, weight), cell, shot.alpha.shape)
 
     def window(self, box: Box, frame_size: Size) -> Box:
         """One cell more on each side: enlarging looks at the neighbouring cell."""

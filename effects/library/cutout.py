@@ -11,7 +11,7 @@ import numpy as np
 from effects.blend import mix, tint
 from effects.box import Box
 from effects.effect import Alpha, Drawing, Effect, Pixels, Shot, setting
-from effects.shrink import divide_by_weight, sum_blocks
+from effects.shrink import divide_by_weight, enlarge, sum_blocks
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,8 @@ def clean_edge(pixels: Pixels, kept: Alpha) -> Pixels:
 
 def _spread(seen: Pixels, sure: Alpha, cell: int) -> tuple[Pixels, Alpha]:
     """Carry the colours of the sure pixels outwards by a few cells [px], and say how far each may be trusted."""
-    height, width = sure.shape
     weighted, weight = (cv2.GaussianBlur(each, (9, 9), 1.5) for each in sum_blocks(seen, sure, cell))
     # A hair has no sure pixel near it: it keeps what the camera saw.
     small = divide_by_weight(weighted, weight), np.minimum(weight * 20, 1)
-    size = (small[0].shape[1] * cell, small[0].shape[0] * cell)
-    colors, trust = (cv2.resize(each, size, interpolation=cv2.INTER_LINEAR)[:height, :width] for each in small)
+    colors, trust = (enlarge(each, cell, sure.shape) for each in small)
     return colors, trust

@@ -10,7 +10,7 @@ import numpy as np
 
 from effects.box import Box, Size
 from effects.effect import Effect, Pixels, Shot, setting
-from effects.shrink import divide_by_weight, sum_blocks
+from effects.shrink import divide_by_weight, enlarge, sum_blocks
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,7 @@ class MotionBlur(Effect):
         level = cv2.blur(level, (2 * (reach // 2) + 1, 1), borderType=cv2.BORDER_CONSTANT)
         smeared = cv2.warpAffine(level, back, both.shape[1::-1], flags=cv2.INTER_LINEAR)
         small = divide_by_weight(np.ascontiguousarray(smeared[..., :3]), np.ascontiguousarray(smeared[..., 3]))
-        height, width = shot.alpha.shape
-        whole = (small.shape[1] * cell, small.shape[0] * cell)
-        return cv2.resize(small, whole, interpolation=cv2.INTER_LINEAR)[:height, :width]
+        return enlarge(small, cell, shot.alpha.shape)
 
     def window(self, box: Box, frame_size: Size) -> Box:
         cell = self._cell()

@@ -11,6 +11,7 @@ import numpy as np
 from effects.blend import mix
 from effects.box import Box, Size
 from effects.effect import Alpha, Effect, Pixels, Shot, setting
+from effects.shrink import enlarge
 
 COARSE = 4
 """The beam is soft: a quarter of the resolution holds it."""
@@ -57,5 +58,4 @@ class Spotlight(Effect):
             # Only a band of light, as a follow spot's rim; the object itself is spared anyway.
             beam = np.minimum(beam, np.clip((distance - 0.75 * radius) / fade + 0.5, 0, 1))
         beam = beam * beam * (3 - 2 * beam)
-        size = beam.shape[1] * COARSE, beam.shape[0] * COARSE
-        return cv2.resize(beam.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)[:height, :width]
+        return enlarge(beam.astype(np.float32), COARSE, (height, width))
