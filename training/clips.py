@@ -75,6 +75,7 @@ class ClipGenerator:
         device: where the clips are made.
         material: real photos and cut-outs to mix in, or None.
         joined_chance: of an object being two things that move as one, as a rider and a horse.
+        procedural_chance: of a step's clips holding nothing real although there is material.
     """
 
     side: int = 256
@@ -82,6 +83,7 @@ class ClipGenerator:
     device: str = "cpu"
     material: Material | None = None
     joined_chance: float = 0.25
+    procedural_chance: float = 0.35
 
     def of_side(self, side: int) -> ClipGenerator:
         """The same generator with frames of another size [px]."""
@@ -90,6 +92,8 @@ class ClipGenerator:
     def make(self, seed: int, clips: int, frames: int) -> Clips:
         """Make `clips` clips of `frames` frames; equal arguments give equal clips on one kind of device."""
         gen = torch.Generator(device=self.device).manual_seed(seed)
+        if self.material is not None and float(uniform(gen, 1)) < self.procedural_chance:
+            return replace(self, material=None).make(seed, clips, frames)
         has_photos = self.material is not None and bool(self.material.weights.any())
         if self.material is not None and has_photos and frames == 1 and float(uniform(gen, 1)) < PHOTO_CHANCE:
             photos, masks = self.material.stills(gen, clips, self.side, self.objects + 1)

@@ -93,7 +93,8 @@ def generated_sequences(count: int, material: Path | None) -> Iterator[Sequence]
 
     None is two different things joined: one click could not say that both are meant.
     """
-    generator = ClipGenerator(material=load_material(material) if material else None, joined_chance=0.0)
+    real = load_material(material) if material else None
+    generator = ClipGenerator(material=real, joined_chance=0.0, procedural_chance=0.0)
     for index in range(count):
         clips = generator.make(HELD_OUT_SEED + index, 1, CLIP_FRAMES)
         areas = clips.masks[0, 0].float().mean((-2, -1))
