@@ -24,7 +24,8 @@ from app.object_argument import USAGE
 from app.project import ProjectError
 from effects.effect import EffectError
 from media.errors import MediaError
-from media.formats import FORMATS, QUALITIES
+from media.format import QUALITIES
+from media.formats import FORMATS
 
 BAD_INPUT, STOPPED = 1, 130
 

@@ -25,7 +25,8 @@ from effects.catalogue import EFFECTS, describe_effects
 from effects.layer import parse_layer
 from effects.reframe import parse_reframe
 from media.errors import MediaError
-from media.formats import Format, choose_format, format_names, format_of_suffix
+from media.format import Format
+from media.formats import choose_format, format_names, format_of_suffix
 from media.video_clip import VideoClip, probe
 
 if TYPE_CHECKING:  # torch takes seconds to import, and most commands do without it
@@ -50,7 +51,7 @@ class Job:
         masks: the folder of masks, written by `track` and `run`, read by `render` and `export`.
         output: the file or folder to write.
         format: a name of `media.formats`; None: what the output's name asks for.
-        quality: one of `media.formats.QUALITIES`; None: the format's own.
+        quality: one of `media.format.QUALITIES`; None: the format's own.
         keep: the objects outside of which everything becomes transparent, "1,3" or "all"; None: nothing is cut out.
         keep_location: whether the place where the clip was taken stays in the file.
         kind: of the export; None: the masks.

@@ -19,7 +19,8 @@ from effects.color import Color
 from effects.compositor import compose
 from effects.layer import Layer
 from effects.reframe import Reframe, View
-from media.formats import H264, Format
+from media.format import Format
+from media.formats import H264
 from media.frame import Frame
 from media.video_clip import VideoClip
 from media.video_writer import VideoWriter

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from media.clip_facts import ClipFacts, Size
     from media.errors import MediaError
-    from media.formats import FORMATS, QUALITIES, Format, choose_format, format_names
+    from media.format import QUALITIES, Format
+    from media.formats import FORMATS, choose_format, format_names
     from media.frame import Frame, Pixels
     from media.frame_pack import FramePack, FramePackWriter, write_frame_pack
     from media.limits import HOSTED, LOCAL, Limits
@@ -29,9 +30,9 @@ _HOMES = {
     "FORMATS": "formats",
     "HOSTED": "limits",
     "LOCAL": "limits",
-    "QUALITIES": "formats",
+    "QUALITIES": "format",
     "ClipFacts": "clip_facts",
-    "Format": "formats",
+    "Format": "format",
     "Frame": "frame",
     "FramePack": "frame_pack",
     "FramePackWriter": "frame_pack",

@@ -15,7 +15,7 @@ import numpy as np
 from media.carried_over import Sound, seconds, tag_arguments
 from media.encoder import FAILED, Encoder
 from media.errors import MediaError
-from media.formats import Format
+from media.format import Format
 from media.frame import Pixels
 from media.frame_pipe import FramePipe
 from media.part_file import PartFile, writing_error

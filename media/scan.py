@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 
 import av
 from av.container import InputContainer
@@ -13,6 +14,7 @@ from av.video.stream import VideoStream
 from media.byte_view import ByteView
 from media.clip_facts import ClipFacts, Part, Size
 from media.errors import MediaError
+from media.file_clock import ROUNDING_OF_START, FileClock
 from media.frame import Pixels
 from media.frame_filters import deinterlaced
 from media.frame_times import frame_times
@@ -21,9 +23,6 @@ from media.notices import CUT_SHORT, DAMAGED, HDR, NO_FRAMES, length_notice, par
 from media.open_video import PacketReader, Threads, has_readable_audio, open_video
 from media.picture import Developer, Upright
 from media.video_index import VideoIndex
-
-ROUNDING_OF_START = Fraction(2, 1_000_000)
-"""A container's start is given in whole microseconds [s]."""
 
 OnPicture = Callable[[int, Pixels], None]
 
@@ -79,7 +78,7 @@ def scan_video(task: Task) -> tuple[ClipFacts, VideoIndex]:
             claimed = stream.codec_context
             if claimed.height and claimed.width:  # refused with the right words; the frames are held against it too
                 task.limits.check_coded_size(Size(claimed.height, claimed.width))
-            count = _Counting(container, stream, task, plan)
+            count = _Counting(container, stream, FileClock(container, stream), task, plan)
             count.run()
             better = count.better_plan()
             if better is None:
@@ -93,6 +92,7 @@ class _Counting:
 
     container: InputContainer
     stream: VideoStream
+    clock: FileClock
     task: Task
     plan: Plan
     upright: Upright | None = None
@@ -151,7 +151,7 @@ class _Counting:
             return
         assert self.upright is not None
         developer = Developer(self.upright)
-        frames = _after(first, kept)
+        frames = chain([first], kept)
         for index, frame in deinterlaced(frames) if self.is_interlaced else frames:
             on_picture(index, developer.pixels(frame))
 
@@ -192,16 +192,16 @@ class _Counting:
     def _time_in_file(self, frame: av.VideoFrame) -> Fraction:
         """When a frame is shown, counted from the container's start; guessed where the file does not say [s]."""
         if frame.pts is None:
-            return self.num_seen * self._usual_interval
-        time = frame.pts * self._time_base
+            return self.num_seen * self.clock.usual_interval
+        time = frame.pts * self.clock.time_base
         if self.origin is None:
-            start = self._container_start(time)
-            self.origin = start if self.seek is not None else self._origin(time)
+            start = self.clock.start(time)
+            self.origin = start if self.seek is not None else self.clock.origin(time)
         return time - self.origin
 
     def _check_end(self, last: av.VideoFrame, time: Fraction) -> None:
         """Refuse a part that begins after the last frame has ended."""
-        end = time + ((last.duration or 0) * self._time_base or self._usual_interval)
+        end = time + ((last.duration or 0) * self.clock.time_base or self.clock.usual_interval)
         if end <= self.task.part.start:
             raise part_too_late(end, self.task.part)
 
@@ -233,28 +233,11 @@ class _Counting:
         self.decode_stamps.append(frame.dts)
         self.last_duration = frame.duration or 0
 
-    @property
-    def _time_base(self) -> Fraction:
-        return self.stream.time_base or Fraction(1, 1000)
-
-    def _origin(self, first: Fraction) -> Fraction:
-        """Where times are counted from: the container's start, so that a picture that starts late stays late."""
-        start = self._container_start(first)
-        return first if abs(start - first) <= ROUNDING_OF_START else min(start, first)
-
-    def _container_start(self, first: Fraction) -> Fraction:
-        start = self.container.start_time
-        return first if start is None else Fraction(start, av.time_base)
-
     def _times(self) -> list[Fraction]:
         """When frames are shown, by the file's own clock [s]."""
-        presented = [None if stamp is None else stamp * self._time_base for stamp in self.stamps]
-        decoded = [None if stamp is None else stamp * self._time_base for stamp in self.decode_stamps]
-        return frame_times(presented, decoded, self._usual_interval)
-
-    @property
-    def _usual_interval(self) -> Fraction:
-        return 1 / Fraction(self.stream.average_rate or self.stream.guessed_rate or 25)
+        presented = [None if stamp is None else stamp * self.clock.time_base for stamp in self.stamps]
+        decoded = [None if stamp is None else stamp * self.clock.time_base for stamp in self.decode_stamps]
+        return frame_times(presented, decoded, self.clock.usual_interval)
 
     def index(self) -> VideoIndex:
         """Where the frames are."""
@@ -279,10 +262,10 @@ class _Counting:
             raise MediaError(NO_FRAMES)
         times = self._times()
         is_part = self.task.part.start > 0
-        origin = times[0] if is_part else self._origin(times[0])
-        delay = Fraction(0) if is_part else self._container_start(origin) - origin
-        interval = times[-1] - times[-2] if len(times) > 1 else self._usual_interval
-        end = times[-1] + (self.last_duration * self._time_base or interval) - origin
+        origin = times[0] if is_part else self.clock.origin(times[0])
+        delay = Fraction(0) if is_part else self.clock.start(origin) - origin
+        interval = times[-1] - times[-2] if len(times) > 1 else self.clock.usual_interval
+        end = times[-1] + (self.last_duration * self.clock.time_base or interval) - origin
         claimed = self.container.duration
         return ClipFacts(
             size=self.upright.size,
@@ -313,10 +296,3 @@ class _Counting:
         has_read_all = not (self.is_too_long or self.is_stopped or self.seek is not None)
         if has_read_all and self.packets.num_read < len(self.stream.index_entries):
             yield CUT_SHORT
-
-
-def _after(
-    first: tuple[int, av.VideoFrame], rest: Iterator[tuple[int, av.VideoFrame]]
-) -> Iterator[tuple[int, av.VideoFrame]]:
-    yield first
-    yield from rest

@@ -14,7 +14,8 @@ import numpy as np
 
 from media.carried_over import Sound, read_tags
 from media.errors import MediaError
-from media.formats import H264, Format
+from media.format import Format
+from media.formats import H264
 from media.frame import Pixels
 from media.frame_sink import FrameSink, Sending, open_sink
 from media.hidden_colors import without_hidden_colors

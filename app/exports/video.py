@@ -10,7 +10,8 @@ from app.exports.kind import OBJECTS, Choice, ExportKind, Extent, Material, Opti
 from app.project import Project
 from app.render import render_frames
 from effects.reframe import ASPECTS, Reframe
-from media.formats import FORMATS, QUALITIES, Format, choose_format
+from media.format import QUALITIES, Format
+from media.formats import FORMATS, choose_format
 
 SMALL_SHARE_OF_FRAME = 0.4
 """Of a cut-out's frame about so much is encoded: the objects and what surrounds them."""

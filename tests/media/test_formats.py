@@ -13,7 +13,8 @@ import pytest
 from PIL import Image, ImageSequence
 
 from media import FORMATS, MediaError, Pixels, VideoClip, VideoWriter, choose_format, format_names
-from media.formats import Format, format_of_suffix
+from media.format import Format
+from media.formats import format_of_suffix
 from tests.media.clips import click_sound, color_difference, ffmpeg, picture, read_index, write_clip
 from tests.media.test_writing import UNEVEN, onset, shown_times
 
