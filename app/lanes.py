@@ -7,7 +7,7 @@ from math import hypot, sqrt
 from typing import Any
 
 from app.mask_note import Basis, MaskNote
-from app.sessions import Session
+from app.session import Session
 
 UNKNOWN, ABSENT, SEEN, OLD_ABSENT, OLD_SEEN = "01234"
 """One a frame: no mask; not visible; visible; and the same two where newer clicks would change the mask."""

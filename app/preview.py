@@ -24,7 +24,7 @@ import numpy as np
 
 from app.assets import ASSETS, with_asset_paths
 from app.footage import ClipFootage
-from app.sessions import Session
+from app.session import Session
 from effects.compositor import compose
 from effects.effect import Effect, Pixels, settings_of
 from effects.layer import LAYER_SETTINGS, Layer

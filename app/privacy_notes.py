@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from app.footage import ClipFootage
-from app.sessions import Session
+from app.session import Session
 from effects.doubts import Doubt, describe_doubts, find_doubts
 from effects.layer import Layer
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from app.mask_folder import MaskFolder
 from app.project import Project, ProjectError
-from app.sessions import Session
+from app.session import Session
 from media.part_file import PartFile
 
 _MASK = re.compile(r"masks/(\d{1,6})/(\d{5,7})\.png")

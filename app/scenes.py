@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from app.sessions import Session
+from app.session import Session
 from media.frame_pack import FramePack
 
 _STRIP_HEIGHT = 48  # [px]

@@ -1,4 +1,4 @@
-"""Sessions: who is editing what, on disk.
+"""All sessions: who is editing what, on disk; made, opened, and gone when they have been idle for long.
 
 A session is one folder, `<root>/<128 random bits in hex>/`, with the clip as it was uploaded, a pack of
 JPEGs for scrubbing, `project.json` and the folder of masks. Nothing about it lives in memory: another
@@ -8,27 +8,21 @@ process, or this one after a restart, opens it by its id.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
-import queue
 import re
 import secrets
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from app.history import History
-from app.mask_folder import MaskFolder
-from app.project import FramePrompt, Project, mask_to_text
-from media.frame import Pixels
-from media.frame_pack import FramePack, FramePackWriter
+from app.folder_size import folder_bytes
+from app.ingest import Ingest, IngestProgress
+from app.project import Project
+from app.session import ClipInfo, Session, SessionError, SessionGoneError
 from media.limits import LOCAL, Limits
-from media.motion_photo import copy_upload
-from media.video_clip import VideoClip
 
 logger = logging.getLogger(__name__)
 
@@ -37,129 +31,6 @@ _NEW = ".new-"
 _GONE_PREFIX = ".gone-"
 _LEFTOVER_SECONDS = 3600.0
 _SPARE_BYTES = 50 * 2**20
-_PACK_LONGEST_SIDE = 1280
-_INDEX = "clip_index.json"
-
-
-class SessionError(Exception):
-    """A session that cannot be made or opened; the message is one sentence for the person."""
-
-
-class SessionGoneError(SessionError):
-    """There is no session of that id any more."""
-
-    # The message is an argument, because unpickling gives it back: ZeroGPU's workers hand their errors over so.
-    def __init__(
-        self, message: str = "This session is no longer there: it was idle for too long or was closed."
-    ) -> None:
-        super().__init__(message)
-
-
-@dataclass(frozen=True)
-class ClipInfo:
-    """What a page needs to know of the clip, without opening it.
-
-    Args:
-        name: the file name as the user knows it.
-        size: displayed `(height, width)` [px].
-        num_frames: counted by decoding.
-        fps: the mean rate [1/s].
-        duration: [s].
-        has_audio: whether the render will carry sound.
-        notices: sentences for the person, e.g. that the clip was trimmed.
-        start: where in the uploaded file the clip begins [s].
-        stop: where in it the clip ends [s]; None: at its end.
-        file_duration: how long the whole file says it is [s]; None: it does not say.
-    """
-
-    name: str
-    size: tuple[int, int]
-    num_frames: int
-    fps: float
-    duration: float
-    has_audio: bool
-    notices: tuple[str, ...] = ()
-    start: float = 0.0
-    stop: float | None = None
-    file_duration: float | None = None
-
-
-@dataclass(frozen=True)
-class Session:
-    """A session as it was when it was opened; `Sessions.save` stores another project in it."""
-
-    id: str
-    folder: Path
-    info: ClipInfo
-    project: Project
-    limits: Limits = LOCAL
-
-    def open_clip(self) -> VideoClip:
-        """Open the clip to read its frames: the same frames that were counted when it came in."""
-        return VideoClip.open(
-            self.clip_path,
-            limits=self.limits,
-            start=self.info.start,
-            stop=self.info.stop,
-            index=self.folder / _INDEX,
-        )
-
-    @property
-    def clip_path(self) -> Path:
-        """The uploaded file under a name of our own (its suffix is kept)."""
-        return next(self.folder.glob("clip.*"))
-
-    @property
-    def masks(self) -> MaskFolder:
-        """The current masks of all objects."""
-        return MaskFolder(self.folder / "masks")
-
-    @property
-    def tracked_before(self) -> MaskFolder:
-        """For each prompted frame the mask that tracking had left there before the first click (see tracking.py)."""
-        return MaskFolder(self.folder / "tracked_before")
-
-    @property
-    def history(self) -> History:
-        """What can be undone and redone."""
-        return History(self.folder)
-
-    @property
-    def times(self) -> list[float]:
-        """When each frame is shown [s], counted from the clip's start; where sound begins is 0."""
-        times: list[float] = json.loads((self.folder / "times.json").read_text(encoding="utf-8"))
-        return times
-
-    @property
-    def frames(self) -> FramePack:
-        """The JPEGs for scrubbing."""
-        return FramePack.open(self.folder)
-
-    def portable_project(self) -> Project:
-        """The project with the tracked masks that its clicks correct, so that it stands without this folder."""
-        return replace(self.project, prompts=tuple(self._with_mask_before(each) for each in self.project.prompts))
-
-    def _with_mask_before(self, prompt: FramePrompt) -> FramePrompt:
-        if prompt.mask_png is not None or prompt.box is not None:
-            return prompt  # a mask of the user's own counts more, and a box begins anew
-        before = self.tracked_before.read(prompt.object_id, prompt.frame_index)
-        return replace(prompt, mask_png=mask_to_text(before)) if before is not None and before.any() else prompt
-
-    def output(self, name: str) -> Path:
-        """A path in the session's folder of results, e.g. `output("render.mp4")`."""
-        folder = self.folder / "out"
-        folder.mkdir(exist_ok=True)
-        return folder / Path(name).name
-
-
-@dataclass(frozen=True)
-class IngestProgress:
-    """How far an upload is: the first frame as a JPEG comes as soon as there is one, `session_id` with the last."""
-
-    frames_done: int
-    num_frames: int | None
-    session_id: str | None = None
-    first_jpeg: bytes | None = None
 
 
 class Sessions:
@@ -216,7 +87,7 @@ class Sessions:
         session_id = secrets.token_hex(16)
         folder = self.root / f"{_NEW}{session_id}"
         folder.mkdir(parents=True)
-        ingest = _Ingest(upload, folder, name or upload.name, model, self, (start, stop))
+        ingest = Ingest(upload, folder, name or upload.name, model, (start, stop), self.limits, self.max_total_bytes)
         try:
             for frames_done in ingest.run():
                 yield IngestProgress(frames_done, ingest.num_frames, first_jpeg=ingest.take_first_jpeg())
@@ -229,7 +100,7 @@ class Sessions:
         """Open a session and note that it is in use; raises `SessionError` for an unknown, expired or malformed id."""
         folder = self._folder(session_id)
         try:
-            info = _read_info(folder / "session.json")
+            info = ClipInfo.load(folder)
             project = Project.load(folder / "project.json")
         except (OSError, KeyError, ValueError) as error:
             if not folder.is_dir():
@@ -296,7 +167,7 @@ class Sessions:
 
     def used_bytes(self) -> int:
         """The space that all sessions take on the disk [bytes]."""
-        return _folder_bytes(self.root)
+        return folder_bytes(self.root)
 
     def _folder(self, session_id: str) -> Path:
         """The folder of an id; nothing but 32 hex digits can name one, so no path gets through."""
@@ -313,128 +184,3 @@ class Sessions:
         self.root.mkdir(parents=True, exist_ok=True)
         if self.used_bytes() + wanted > self.max_total_bytes or shutil.disk_usage(self.root).free < wanted:
             raise SessionError("There is no room for another clip on this computer's disk; try again later.")
-
-
-class _Ingest:
-    """Takes one clip in on a thread of its own, so that the page hears of it at least twice a second."""
-
-    def __init__(
-        self,
-        upload: Path,
-        folder: Path,
-        name: str,
-        model: str,
-        sessions: Sessions,
-        part: tuple[float, float | None],
-    ) -> None:
-        self.upload, self.folder, self.name, self.model = upload, folder, name, model
-        self.sessions = sessions
-        self.part = part
-        self._first_jpeg: bytes | None = None
-        self.frames_done = 0
-        self.num_frames: int | None = None
-        self._cancelled = threading.Event()
-        self._news: queue.SimpleQueue[int | BaseException | None] = queue.SimpleQueue()
-
-    def run(self) -> Iterator[int]:
-        """Yield the number of frames done so far until all are; what went wrong is raised here."""
-        thread = threading.Thread(target=self._work, name="ingest", daemon=True)
-        thread.start()
-        try:
-            while True:
-                try:
-                    news = self._news.get(timeout=0.5)
-                except queue.Empty:
-                    news = self.frames_done
-                if news is None:
-                    return
-                if isinstance(news, BaseException):
-                    raise news
-                self.frames_done = news
-                yield news
-        finally:
-            self._cancelled.set()
-            thread.join()
-
-    def _work(self) -> None:
-        try:
-            self._take_in()
-            self._news.put(None)
-        except OSError as error:
-            logger.warning("an upload could not be copied: %s", error)
-            self._news.put(SessionError("The clip could not be stored; is the disk full?"))
-        except BaseException as error:  # whatever it is belongs to the thread that waits
-            self._news.put(error)
-
-    def _take_in(self) -> None:
-        suffix = self.upload.suffix.lower()
-        suffix = suffix if re.fullmatch(r"[.][a-z0-9]{1,5}", suffix) else ".bin"
-        clip_path = copy_upload(self.upload, self.folder, "clip", suffix)
-        start, stop = self.part
-        with FramePackWriter(self.folder, longest_side=_PACK_LONGEST_SIDE) as pack:
-
-            def on_picture(frame_index: int, pixels: Pixels) -> None:
-                jpeg = pack.add(frame_index, pixels)
-                if frame_index == 0:
-                    self._first_jpeg = jpeg
-                self._on_frame(frame_index)
-
-            clip = VideoClip.open(
-                clip_path,
-                limits=self.sessions.limits,
-                start=start,
-                stop=stop,
-                index=self.folder / _INDEX,
-                on_picture=on_picture,
-            )
-        with clip:
-            self.num_frames = clip.num_frames
-            self._news.put(clip.num_frames)
-            claimed = clip.facts.file_duration
-            info = ClipInfo(
-                name=Path(self.name).name,
-                size=clip.size,
-                num_frames=clip.num_frames,
-                fps=float(clip.fps),
-                duration=float(clip.duration),
-                has_audio=clip.has_audio,
-                notices=clip.notices,
-                start=start,
-                stop=stop,
-                file_duration=None if claimed is None else float(claimed),
-            )
-            times = [round(float(time), 6) for time in clip.times]
-        (self.folder / "times.json").write_text(json.dumps(times), encoding="utf-8")
-        (self.folder / "session.json").write_text(json.dumps(asdict(info)), encoding="utf-8")
-        Project(clip=info.name, model=self.model).save(self.folder / "project.json")
-
-    def take_first_jpeg(self) -> bytes | None:
-        """The first frame, once."""
-        jpeg, self._first_jpeg = self._first_jpeg, None
-        return jpeg
-
-    def _on_frame(self, frame_index: int) -> None:
-        if self._cancelled.is_set():
-            raise SessionError("The upload was cancelled.")
-        if frame_index % 50 == 0 and _folder_bytes(self.folder) > self.sessions.max_total_bytes:
-            raise SessionError("The clip does not fit on this computer's disk; cut it shorter.")
-        self._news.put(frame_index + 1)
-
-
-def _read_info(path: Path) -> ClipInfo:
-    data = json.loads(path.read_text(encoding="utf-8"))
-    height, width = data.pop("size")
-    return ClipInfo(size=(height, width), notices=tuple(data.pop("notices")), **data)
-
-
-def _folder_bytes(folder: Path) -> int:
-    """The size of all files under a folder [bytes], linked ones once; files that vanish meanwhile count nothing."""
-    total, linked = 0, set()
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                facts = os.stat(os.path.join(parent, name))
-                if facts.st_nlink == 1 or facts.st_ino not in linked:
-                    total += facts.st_size
-                    linked.add(facts.st_ino)
-    return total

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
-from app.sessions import Session
+from app.session import Session
 from media.carried_over import Sound
 
 logger = logging.getLogger(__name__)

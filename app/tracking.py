@@ -28,7 +28,8 @@ from app.clip_tracker import ClipTracker, ObjectMask, TrackedFrame, TrackingErro
 from app.mask_folder import overlay_from_png
 from app.models import EMBEDDED, current_budget, load_model
 from app.project import ProjectError
-from app.sessions import Session, SessionError, Sessions
+from app.session import Session, SessionError
+from app.sessions import Sessions
 from media.errors import MediaError
 from sam2_model import SAM2, CheckpointError, Prompt, VideoPredictor
 

@@ -9,7 +9,7 @@ from typing import Literal
 from app.clip_tracker import TrackingError, TrackingPass
 from app.mask_note import Basis
 from app.project import Project
-from app.sessions import Session
+from app.session import Session
 
 Direction = Literal["missing", "both", "forward", "backward"]
 

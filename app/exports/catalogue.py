@@ -21,7 +21,7 @@ from app.exports.project_file import ProjectFile
 from app.exports.sav import Sav
 from app.exports.table import Table
 from app.exports.video import CutOut, MovingPicture, Video
-from app.sessions import Session
+from app.session import Session
 from media.formats import format_names
 
 _ALL = (

@@ -37,7 +37,7 @@ from app.project import (
     with_marks,
     with_prompt,
 )
-from app.sessions import Session
+from app.session import Session
 from sam2_model import Prompt
 
 # Steps that the model follows without starting anew.

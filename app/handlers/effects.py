@@ -12,7 +12,7 @@ from app.heartbeat import beats
 from app.history import Step
 from app.preview import PlaybackChunk, playback_chunks, preview_jpeg, thumbnails
 from app.project import ProjectError, with_layers
-from app.sessions import Session
+from app.session import Session
 from effects.catalogue import EFFECTS
 from effects.layer import Layer
 from effects.looks import LOOKS, surprise

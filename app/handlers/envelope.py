@@ -19,7 +19,8 @@ from app.history import History, Step
 from app.mask_folder import MaskError
 from app.models import DefaultModel
 from app.project import Project, ProjectError
-from app.sessions import Session, SessionError, SessionGoneError, Sessions
+from app.session import Session, SessionError, SessionGoneError
+from app.sessions import Sessions
 from app.tracking import TrackingError
 from effects.setting import EffectError
 from media.errors import MediaError

@@ -22,7 +22,7 @@ from app.panels.clip import describe_clip, describe_models
 from app.panels.objects import describe_objects
 from app.project import Project, add_object
 from app.project_archive import is_archive, open_archive, write_archive
-from app.sessions import Session
+from app.session import Session
 
 
 class Opened(NamedTuple):

@@ -22,7 +22,7 @@ from app.history import Scope, Step
 from app.lanes import describe_lanes
 from app.panels.objects import describe_mask
 from app.scenes import cuts_of, make_timeline, read_timeline
-from app.sessions import Session
+from app.session import Session
 from app.sound import make_sound
 from app.tracking_plan import Direction, Wish, plan_tracking
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from app.editor.assets import read_asset, read_script, read_words
 from app.models import ModelChoice
-from app.sessions import Session
+from app.session import Session
 from media.errors import MediaError
 from media.limits import LOCAL, Limits
 from media.video_clip import VideoClip

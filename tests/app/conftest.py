@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from app import tracking
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 from sam2_model import PRESETS, SAM2
 from sam2_model.checkpoints import find
 from tests.app.made_clips import make_clip

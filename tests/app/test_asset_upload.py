@@ -16,7 +16,8 @@ from app.handlers import effects
 from app.handlers.envelope import Studio, answer
 from app.models import DefaultModel
 from app.preview import open_preview, preview_jpeg
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 from effects.layer import parse_layer
 from media.limits import LOCAL
 from tests.app.made_clips import SIZE, square_mask

@@ -16,7 +16,8 @@ from app.handlers.envelope import Handler, Message, Studio, answer
 from app.models import DefaultModel
 from app.panels.effects import describe_layer_settings
 from app.project import add_object
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 from effects.catalogue import EFFECTS
 from effects.layer import LAYER_SETTINGS, parse_layer
 from effects.looks import LOOKS

@@ -12,7 +12,8 @@ from app.handlers import exporting
 from app.handlers.envelope import Handler, Message, Studio, answer
 from app.models import DefaultModel
 from app.project import add_object
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 from tests.app.made_clips import NUM_FRAMES, square_mask
 
 

@@ -28,7 +28,8 @@ from app.mask_folder import MaskFolder
 from app.mask_note import measure
 from app.project import Project, ProjectError, add_object, rename, with_layers, with_reframe
 from app.scratch import scratch_folder
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 from effects.layer import parse_layer
 from effects.reframe import parse_reframe
 from media import MediaError

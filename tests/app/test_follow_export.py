@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from app.exports.catalogue import estimate_bytes, export
 from app.project import add_object
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 from tests.app.made_clips import NUM_FRAMES, decode, square_mask
 
 

@@ -18,7 +18,8 @@ from app.handlers.envelope import Handler, Message, RequestError, Studio, answer
 from app.models import DefaultModel
 from app.panels.clip import describe_examples, describe_models
 from app.project import add_object
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 from tests.app.made_clips import NUM_FRAMES, SIZE, decode, make_sound_file
 
 CLICK = {"n": 1, "object": 1, "frame": 0, "points": [[20, 24, 1]], "box": None}

@@ -15,7 +15,8 @@ from app.handlers.envelope import Handler, Message, Studio, answer
 from app.history import History, Scope, Step
 from app.models import DefaultModel
 from app.project import Project, add_object
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 from effects.layer import Layer
 from tests.app.made_clips import NUM_FRAMES, SIZE
 

@@ -19,7 +19,8 @@ from app.mask_folder import MaskFolder
 from app.models import DefaultModel
 from app.project import Project, ProjectError, add_object
 from app.project_archive import open_archive
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 from effects.layer import Layer
 from media.limits import LOCAL
 from media.video_clip import VideoClip

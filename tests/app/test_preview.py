@@ -11,7 +11,8 @@ from PIL import Image
 
 from app.preview import CHUNK_FRAMES, PlaybackChunk, playback_chunks, preview_jpeg, shrink_layer, thumbnails
 from app.project import add_object
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 from effects.compositor import compose
 from effects.keyframes import Keyframe
 from effects.layer import parse_layer

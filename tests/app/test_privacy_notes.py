@@ -10,7 +10,8 @@ from app.footage import ClipFootage
 from app.mask_folder import MaskFolder
 from app.privacy_notes import privacy_notes, session_notes
 from app.project import add_object, with_layers
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 from effects.layer import parse_layer
 from tests.app.made_clips import NUM_FRAMES, SIZE, square_mask
 

@@ -14,7 +14,8 @@ from app.exports.catalogue import export
 from app.mask_folder import MaskFolder
 from app.preview import preview_jpeg
 from app.project import add_object, with_layers
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 from effects.layer import parse_layer
 from effects.reframe import parse_reframe
 from media.video_clip import VideoClip

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from app.scenes import cuts_of, find_cuts, make_timeline, read_timeline
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 from app.sound import make_sound
 from tests.app.made_clips import NUM_FRAMES
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from app.project import FramePrompt, Project, add_object, mask_from_text, with_prompt
-from app.sessions import Session, SessionError, SessionGoneError, Sessions
+from app.session import Session, SessionError, SessionGoneError
+from app.sessions import Sessions
 from media.errors import MediaError
 from tests.app.made_clips import NUM_FRAMES, SIZE, make_clip, make_sound_file, picture, square_mask
 

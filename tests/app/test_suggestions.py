@@ -16,7 +16,8 @@ from app.handlers import editing
 from app.handlers.envelope import Message, Studio, answer
 from app.models import DefaultModel
 from app.project import add_object
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 
 CLICK = {"object": 1, "frame": 0, "points": [[20, 24, 1]], "box": None}
 

@@ -13,7 +13,8 @@ from PIL import Image
 
 from app import tracking
 from app.project import FramePrompt, ProjectError, add_object, with_prompt, without_prompt
-from app.sessions import Session, SessionError, Sessions
+from app.session import Session, SessionError
+from app.sessions import Sessions
 from app.tracking import TrackingError
 from tests.app.made_clips import NUM_FRAMES, SIZE
 

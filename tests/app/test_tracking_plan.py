@@ -11,7 +11,8 @@ from app.clip_tracker import TrackingError
 from app.lanes import describe_lanes, find_doubts
 from app.mask_note import Basis, MaskNote, measure, read_note
 from app.project import FramePrompt, Project, add_object, set_locked, with_marks, with_prompt
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 from app.tracking_plan import Plan, Wish, plan_tracking
 from tests.app.made_clips import NUM_FRAMES, SIZE
 

@@ -16,7 +16,8 @@ import av
 import cv2
 import numpy as np
 
-from app.sessions import Session, Sessions
+from app.session import Session
+from app.sessions import Sessions
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("/usr/bin/chromium", "chromium", "google-chrome", "chrome"))), None)

@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from app.sessions import Session
+from app.session import Session
 from effects.looks import LOOKS
 from tests.browser.driving import NUM_FRAMES, WIDTH, canvas, make_colorful_clip, on_stage, upload, wait_until
 from tests.browser.test_editing import open_clip
