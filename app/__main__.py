@@ -19,9 +19,11 @@ os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 
 from app import commands
 from app.exports.catalogue import KINDS
+from app.job import Job
 from app.mask_folder import MaskError
 from app.object_argument import USAGE
 from app.project import ProjectError
+from app.reporter import Reporter
 from effects.effect import EffectError
 from media.errors import MediaError
 from media.format import QUALITIES
@@ -209,13 +211,13 @@ def _list_kinds() -> str:
     return "\n".join(lines)
 
 
-def _add_reporting(parser: argparse.ArgumentParser, command: Callable[[commands.Job, commands.Reporter], None]) -> None:
+def _add_reporting(parser: argparse.ArgumentParser, command: Callable[[Job, Reporter], None]) -> None:
     parser.add_argument("--save-project", type=Path, metavar="P.json", help="write what was asked for as a project")
     parser.add_argument("--json", action="store_true", help="progress as one JSON object a line")
 
     def run(args: argparse.Namespace) -> int:
-        given = {name: value for name, value in vars(args).items() if name in commands.Job.__dataclass_fields__}
-        command(commands.Job(**given), commands.Reporter(as_json=args.json))
+        given = {name: value for name, value in vars(args).items() if name in Job.__dataclass_fields__}
+        command(Job(**given), Reporter(as_json=args.json))
         return 0
 
     parser.set_defaults(command=run)

@@ -3,126 +3,35 @@
 from __future__ import annotations
 
 import json
-import re
-import sys
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from app.exports.catalogue import find_kind, read_values, write_export
-from app.exports.kind import ExportError, ExportProgress, Material
+from app.exports.kind import ExportError, Material
 from app.footage import clip_footage
+from app.job import Job
 from app.mask_folder import MaskError, MaskFolder
-from app.object_argument import with_object_argument
 from app.privacy_notes import privacy_notes
-from app.project import Project, ProjectError, add_object, with_layers, with_reframe
-from app.render import RenderProgress, render_frames
+from app.project import Project, ProjectError
+from app.render import render_frames
+from app.reporter import Reporter
 from app.scratch import scratch_folder
 from effects.catalogue import EFFECTS, describe_effects
-from effects.layer import parse_layer
-from effects.reframe import parse_reframe
-from media.errors import MediaError
 from media.format import Format
-from media.formats import choose_format, format_names, format_of_suffix
 from media.video_clip import VideoClip, probe
 
 if TYPE_CHECKING:  # torch takes seconds to import, and most commands do without it
     from app.hardware import Setup
     from sam2_model import SAM2
 
-_SECONDS_BETWEEN_LINES = 0.5
-
-
-@dataclass(frozen=True)
-class Job:
-    """What one call of `track`, `render`, `run` or `export` was asked to do.
-
-    Args:
-        clip: a video file or a folder of numbered frames.
-        model: a preset's name or a checkpoint's path; None: the project's, else this computer's default.
-        objects: each `--object`, as written.
-        layers: each `--layer`, as written.
-        reframe: the `--reframe`, as written; None: the project's own.
-        project: the project file to start from.
-        save_project: where the project is written in the end.
-        masks: the folder of masks, written by `track` and `run`, read by `render` and `export`.
-        output: the file or folder to write.
-        format: a name of `media.formats`; None: what the output's name asks for.
-        quality: one of `media.format.QUALITIES`; None: the format's own.
-        keep: the objects outside of which everything becomes transparent, "1,3" or "all"; None: nothing is cut out.
-        keep_location: whether the place where the clip was taken stays in the file.
-        kind: of the export; None: the masks.
-        settings: the export's options, each as written, name=value.
-        device: where the network runs; None, as for the next two: what suits the hardware.
-        dtype: its number type.
-        look_ahead: frames encoded in one batch.
-        compiles: whether the image encoder is compiled first.
-        dry_run: say how long tracking would take and how much memory it would need, and write nothing.
-    """
-
-    clip: Path
-    model: str | None = None
-    objects: Sequence[str] = ()
-    layers: Sequence[str] = ()
-    reframe: str | None = None
-    project: Path | None = None
-    save_project: Path | None = None
-    masks: Path | None = None
-    output: Path | None = None
-    format: str | None = None
-    quality: str | None = None
-    keep: str | None = None
-    keep_location: bool = False
-    kind: str | None = None
-    settings: Sequence[str] = ()
-    device: Literal["cuda", "mps", "cpu"] | None = None
-    dtype: Literal["float32", "bfloat16"] | None = None
-    look_ahead: int | None = None
-    compiles: bool | None = None
-    dry_run: bool = False
-
-
-class Reporter:
-    """Says how far a job is: JSON lines on standard output for scripts, or one line that renews itself for people."""
-
-    def __init__(self, *, as_json: bool) -> None:
-        self.as_json = as_json
-        self._last = 0.0
-        self._is_open = False
-
-    def progress(self, event: str, done: int, total: int, frames_per_second: float, **more: Any) -> None:
-        """One step is done; people hear of it twice a second, scripts each time."""
-        if self.as_json:
-            self._write_json(event, done=done, total=total, fps=round(frames_per_second, 2), **more)
-        elif sys.stderr.isatty() and (time.monotonic() - self._last > _SECONDS_BETWEEN_LINES or done == total):
-            left = (total - done) / max(frames_per_second, 1e-6)
-            sys.stderr.write(f"\r{event} {done}/{total}  {frames_per_second:.1f} frames/s  {left:.0f} s left   ")
-            sys.stderr.flush()
-            self._last, self._is_open = time.monotonic(), True
-
-    def say(self, sentence: str, event: str = "notice", **more: Any) -> None:
-        """A sentence for the person; `more` goes to scripts only."""
-        if self.as_json:
-            self._write_json(event, message=sentence, **more)
-            return
-        if self._is_open:
-            sys.stderr.write("\n")
-            self._is_open = False
-        sys.stdout.write(sentence + "\n")
-
-    def _write_json(self, event: str, **more: Any) -> None:
-        sys.stdout.write(json.dumps({"event": event, **more}, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
-
 
 def track(job: Job, report: Reporter) -> None:
     """Track the objects through the clip and write their masks."""
     assert job.masks is not None
     with _opened(job, report) as clip:
-        project = _with_job_layers(_project(job, clip), job)
+        project = job.with_layers(job.begin_project(clip.size))
         if job.dry_run:
             _estimate(job, clip, project, report)
             return
@@ -133,9 +42,9 @@ def track(job: Job, report: Reporter) -> None:
 
 def render(job: Job, report: Reporter) -> None:
     """Render the clip with its layers, from masks on disk or from a project's prompts."""
-    target = _format(job)
+    target = job.read_format()
     with _opened(job, report) as clip:
-        project = _project_with_masks(job, clip)
+        project = job.project_of_masks(clip.size)
         with _masks(job, clip, project, report) as masks:
             _render(clip, masks, project, job, target, report)
         _save(job, project)
@@ -144,9 +53,9 @@ def render(job: Job, report: Reporter) -> None:
 
 def run(job: Job, report: Reporter) -> None:
     """Track and render in one go; the masks are kept where `--masks` says so."""
-    target = _format(job)
+    target = job.read_format()
     with _opened(job, report) as clip, scratch_folder() as spare:
-        project = _with_job_layers(_project(job, clip), job)
+        project = job.with_layers(job.begin_project(clip.size))
         if job.dry_run:
             _estimate(job, clip, project, report)
             return
@@ -162,33 +71,22 @@ def export(job: Job, report: Reporter) -> None:
     assert job.output is not None
     is_folder = job.kind is None and job.output.suffix == ""
     kind = find_kind(job.kind or "masks")
-    values = read_values(kind, _settings(job.settings))
+    values = read_values(kind, job.read_settings())
     suffix = kind.suffix(values)
     if not is_folder and job.output.suffix.lower() != suffix:
         asked = "" if job.kind else " (other kinds are asked for with --kind)"
         raise ExportError(f"{kind.label} becomes a {suffix} file, not {job.output.name!r}; change its name{asked}.")
     with _opened(job, report) as clip:
-        project = _project_with_masks(job, clip)
+        project = job.project_of_masks(clip.size)
         with _masks(job, clip, project, report) as masks:
             if is_folder:
                 count = _copy_masks(masks, MaskFolder(job.output))
                 report.say(f"{count} masks written to {job.output}.", "done", output=str(job.output), masks=count)
             else:
                 material = Material(clip, masks, project, project.layers, job.clip.name)
-                _report_all(write_export(kind, material, values, job.output), "export", report)
+                report.follow(write_export(kind, material, values, job.output), "export")
                 report.say(f"Written: {job.output}", "done", output=str(job.output))
         _save(job, project)
-
-
-def _settings(words: Sequence[str]) -> dict[str, str]:
-    """The words `name=value` of `--set`."""
-    given = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals:
-            raise ExportError(f'An option is written name=value, not "{word}".')
-        given[name] = value
-    return given
 
 
 def describe_clip(path: Path) -> dict[str, Any]:
@@ -236,33 +134,6 @@ def _opened(job: Job, report: Reporter) -> Iterator[VideoClip]:
         for notice in clip.notices:
             report.say(notice)
         yield clip
-
-
-def _project(job: Job, clip: VideoClip) -> Project:
-    """The project to work on: the given file or a new one, and what the other arguments add to it."""
-    project = Project.load(job.project) if job.project else Project(clip=job.clip.name, model="")
-    for text in job.objects:
-        project = with_object_argument(project, text, clip.size)
-    if job.model or not project.model:
-        from app.models import default_model
-
-        project = replace(project, model=job.model or default_model().name)
-    return project
-
-
-def _with_job_layers(project: Project, job: Job) -> Project:
-    """The project with the layers of the command line on top of its own, and with its reframing."""
-    project = with_layers(project, [*project.layers, *(parse_layer(text) for text in job.layers)])
-    return with_reframe(project, parse_reframe(job.reframe)) if job.reframe else project
-
-
-def _project_with_masks(job: Job, clip: VideoClip) -> Project:
-    """`_project` with an object for each folder of masks, so that layers may be aimed at it."""
-    project = _project(job, clip)
-    for object_id in MaskFolder(job.masks).object_ids() if job.masks else ():
-        if object_id not in project.object_ids:
-            project = add_object(project, object_id=object_id)
-    return _with_job_layers(project, job)
 
 
 @contextmanager
@@ -336,45 +207,12 @@ def _render(clip: VideoClip, masks: MaskFolder, project: Project, job: Job, targ
         names=project.names,
         reframe=project.reframe,
         format=target,
-        cut_out=_kept(job, masks),
+        cut_out=job.read_keep(masks),
         keeps_location=job.keep_location,
     )
-    _report_all(steps, "render", report)
+    report.follow(steps, "render")
     for note in privacy_notes(project.layers, clip_footage(clip, masks), project.names):
         report.say(note, "check")
-
-
-def _report_all(steps: Iterable[RenderProgress | ExportProgress], event: str, report: Reporter) -> None:
-    told = 0
-    for step in steps:
-        if step.done > told:  # the last is said again and again while the file is made whole
-            report.progress(event, step.done, step.total, step.frames_per_second)
-        told = step.done
-
-
-def _format(job: Job) -> Format:
-    """The format that `--format` and `--quality` name; without them the one that the file's name asks for."""
-    assert job.output is not None
-    suffix = job.output.suffix.lower()
-    asked = job.format or ("webm-alpha" if job.keep and suffix == ".webm" else format_of_suffix(job.output))
-    chosen = choose_format(asked, job.quality)
-    if suffix != chosen.suffix:
-        raise MediaError(f"{chosen.label} is a {chosen.suffix} file; please change the name {job.output.name!r}.")
-    if job.keep and not chosen.has_alpha:
-        known = ", ".join(format_names(has_alpha=True))
-        raise MediaError(f"{chosen.label} knows no transparency; please give --format one of {known}.")
-    return chosen
-
-
-def _kept(job: Job, masks: MaskFolder) -> tuple[int, ...] | None:
-    """The objects of `--keep`; None where nothing is cut out."""
-    if job.keep is None:
-        return None
-    if job.keep == "all":
-        return masks.object_ids()
-    if not re.fullmatch(r"[0-9]+(,[0-9]+)*", job.keep):
-        raise MaskError(f'--keep wants object numbers such as 1,3, or all, not "{job.keep}".')
-    return tuple(int(each) for each in job.keep.split(","))
 
 
 def _copy_masks(masks: MaskFolder, target: MaskFolder) -> int:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.mask_folder import MaskError, read_mask
-from app.project import FramePrompt, Project, ProjectError, add_object, mask_to_text, rename, with_prompt
+from app.project import FramePrompt, Project, ProjectError, mask_to_text
+from app.project_changes import add_object, rename, with_prompt
 
 USAGE = '"id=1 frame=0 +420,310 -40,60", with box=x0,y0,x1,y1 or mask=FILE.png in place of or before the clicks'
 

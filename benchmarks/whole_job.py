@@ -42,6 +42,8 @@ def ffmpeg(*arguments: str) -> None:
 def ours(weights: Path, clip: Path, out: Path) -> dict[str, float]:
     """The command line's `run`, in this process; the seconds that the model took of it."""
     from app import commands
+    from app.job import Job
+    from app.reporter import Reporter
     from sam2_model import VideoPredictor
 
     in_model = 0.0
@@ -58,7 +60,7 @@ def ours(weights: Path, clip: Path, out: Path) -> dict[str, float]:
 
     VideoPredictor.add_prompt = timing(VideoPredictor.add_prompt)  # type: ignore[method-assign]
     VideoPredictor.track = timing(VideoPredictor.track)  # type: ignore[method-assign]
-    job = commands.Job(
+    job = Job(
         clip,
         model=str(weights),
         objects=[f"id=1 frame=0 +{CLICK[0]},{CLICK[1]}"],
@@ -66,7 +68,7 @@ def ours(weights: Path, clip: Path, out: Path) -> dict[str, float]:
         output=out,
     )
     began = time.perf_counter()
-    commands.run(job, commands.Reporter(as_json=False))
+    commands.run(job, Reporter(as_json=False))
     seconds = time.perf_counter() - began
     return {"seconds": seconds, "share_outside_the_model": 1 - in_model / seconds}
 

@@ -24,10 +24,8 @@ from app.history import Scope, Step
 from app.lanes import describe_lanes
 from app.mask_folder import encode_mask, overlay_from_png
 from app.panels.objects import describe_mask, describe_objects
-from app.project import (
-    MOST_CLICKS,
-    FramePrompt,
-    Project,
+from app.project import MOST_CLICKS, FramePrompt, Project
+from app.project_changes import (
     add_object,
     recolor,
     remove_object,

@@ -11,7 +11,8 @@ from app.handlers.envelope import Message, Request, Studio, change_project, open
 from app.heartbeat import beats
 from app.history import Step
 from app.preview import PlaybackChunk, playback_chunks, preview_jpeg, thumbnails
-from app.project import ProjectError, with_layers
+from app.project import ProjectError
+from app.project_changes import with_layers
 from app.session import Session
 from effects.catalogue import EFFECTS
 from effects.layer import Layer

@@ -20,8 +20,9 @@ from app.mask_folder import MaskFolder
 from app.models import available_models
 from app.panels.clip import describe_clip, describe_models
 from app.panels.objects import describe_objects
-from app.project import Project, add_object
+from app.project import Project
 from app.project_archive import is_archive, open_archive, write_archive
+from app.project_changes import add_object
 from app.session import Session
 
 

@@ -52,7 +52,8 @@ def gpu(function: Callable[..., Any], duration: Callable[..., int]) -> Callable[
 sys.modules["spaces"] = types.SimpleNamespace(GPU=gpu)  # type: ignore[assignment]
 
 from app import tracking  # noqa: E402
-from app.project import FramePrompt, add_object, with_prompt  # noqa: E402
+from app.project import FramePrompt  # noqa: E402
+from app.project_changes import add_object, with_prompt  # noqa: E402
 from app.sessions import Sessions  # noqa: E402
 from tests.app.conftest import make_model  # noqa: E402
 

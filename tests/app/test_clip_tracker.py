@@ -8,16 +8,8 @@ import pytest
 
 from app.clip_tracker import ClipTracker, TrackingError, TrackingPass, plan_passes
 from app.mask_folder import MaskFolder
-from app.project import (
-    FramePrompt,
-    Project,
-    ProjectError,
-    add_object,
-    mask_to_text,
-    remove_object,
-    with_prompt,
-    without_prompt,
-)
+from app.project import FramePrompt, Project, ProjectError, mask_to_text
+from app.project_changes import add_object, remove_object, with_prompt, without_prompt
 from media.video_clip import VideoClip
 from sam2_model import SAM2, Prompt, VideoPredictor
 from tests.app.made_clips import NUM_FRAMES, SIZE, square_mask

@@ -15,7 +15,7 @@ from app.handlers import effects
 from app.handlers.envelope import Handler, Message, Studio, answer
 from app.models import DefaultModel
 from app.panels.effects import describe_layer_settings
-from app.project import add_object
+from app.project_changes import add_object
 from app.session import Session
 from app.sessions import Sessions
 from effects.catalogue import EFFECTS

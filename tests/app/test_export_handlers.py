@@ -11,7 +11,7 @@ from app.exports.catalogue import KINDS
 from app.handlers import exporting
 from app.handlers.envelope import Handler, Message, Studio, answer
 from app.models import DefaultModel
-from app.project import add_object
+from app.project_changes import add_object
 from app.session import Session
 from app.sessions import Sessions
 from tests.app.made_clips import NUM_FRAMES, square_mask

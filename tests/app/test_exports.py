@@ -26,7 +26,8 @@ from app.exports.kind import ExportError, ExportProgress, Material
 from app.exports.rle import encode_rle
 from app.mask_folder import MaskFolder
 from app.mask_note import measure
-from app.project import Project, ProjectError, add_object, rename, with_layers, with_reframe
+from app.project import Project, ProjectError
+from app.project_changes import add_object, rename, with_layers, with_reframe
 from app.scratch import scratch_folder
 from app.session import Session
 from app.sessions import Sessions

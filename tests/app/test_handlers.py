@@ -17,7 +17,7 @@ from app.handlers import editing, effects, exporting, opening, running
 from app.handlers.envelope import Handler, Message, RequestError, Studio, answer
 from app.models import DefaultModel
 from app.panels.clip import describe_examples, describe_models
-from app.project import add_object
+from app.project_changes import add_object
 from app.session import Session
 from app.sessions import Sessions
 from tests.app.made_clips import NUM_FRAMES, SIZE, decode, make_sound_file

@@ -14,7 +14,8 @@ from app.handlers import editing, opening, running
 from app.handlers.envelope import Handler, Message, Studio, answer
 from app.history import History, Scope, Step
 from app.models import DefaultModel
-from app.project import Project, add_object
+from app.project import Project
+from app.project_changes import add_object
 from app.session import Session
 from app.sessions import Sessions
 from effects.layer import Layer

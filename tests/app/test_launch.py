@@ -14,7 +14,8 @@ import pytest
 import sam2_model
 from app import interface, tracking
 from app.handlers.envelope import Studio
-from app.project import FramePrompt, add_object, with_prompt
+from app.project import FramePrompt
+from app.project_changes import add_object, with_prompt
 from app.sessions import Sessions
 from sam2_model import CheckpointError
 

@@ -17,8 +17,9 @@ from app.handlers import editing, opening, running
 from app.handlers.envelope import Handler, Message, RequestError, Studio, answer
 from app.mask_folder import MaskFolder
 from app.models import DefaultModel
-from app.project import Project, ProjectError, add_object
+from app.project import Project, ProjectError
 from app.project_archive import open_archive
+from app.project_changes import add_object
 from app.session import Session
 from app.sessions import Sessions
 from effects.layer import Layer

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from app.preview import CHUNK_FRAMES, PlaybackChunk, playback_chunks, preview_jpeg, shrink_layer, thumbnails
-from app.project import add_object
+from app.project_changes import add_object
 from app.session import Session
 from app.sessions import Sessions
 from effects.compositor import compose

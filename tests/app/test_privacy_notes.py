@@ -9,7 +9,7 @@ import numpy as np
 from app.footage import ClipFootage
 from app.mask_folder import MaskFolder
 from app.privacy_notes import privacy_notes, session_notes
-from app.project import add_object, with_layers
+from app.project_changes import add_object, with_layers
 from app.session import Session
 from app.sessions import Sessions
 from effects.layer import parse_layer

@@ -10,13 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.project import (
-    FramePrompt,
-    Project,
-    ProjectError,
+from app.project import FramePrompt, Project, ProjectError, mask_from_text, mask_to_text
+from app.project_changes import (
     add_object,
-    mask_from_text,
-    mask_to_text,
     recolor,
     remove_object,
     rename,

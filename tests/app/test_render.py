@@ -13,7 +13,7 @@ from app import render
 from app.exports.catalogue import export
 from app.mask_folder import MaskFolder
 from app.preview import preview_jpeg
-from app.project import add_object, with_layers
+from app.project_changes import add_object, with_layers
 from app.session import Session
 from app.sessions import Sessions
 from effects.layer import parse_layer

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from app.project import FramePrompt, Project, add_object, mask_from_text, with_prompt
+from app.project import FramePrompt, Project, mask_from_text
+from app.project_changes import add_object, with_prompt
 from app.session import Session, SessionError, SessionGoneError
 from app.sessions import Sessions
 from media.errors import MediaError

@@ -15,7 +15,7 @@ from app import tracking
 from app.handlers import editing
 from app.handlers.envelope import Message, Studio, answer
 from app.models import DefaultModel
-from app.project import add_object
+from app.project_changes import add_object
 from app.session import Session
 from app.sessions import Sessions
 

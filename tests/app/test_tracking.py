@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from app import tracking
-from app.project import FramePrompt, ProjectError, add_object, with_prompt, without_prompt
+from app.project import FramePrompt, ProjectError
+from app.project_changes import add_object, with_prompt, without_prompt
 from app.session import Session, SessionError
 from app.sessions import Sessions
 from app.tracking import TrackingError
