@@ -8,9 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import exp
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -19,8 +18,10 @@ from app.mask_folder import MaskFolder, overlay_from_png
 from app.mask_note import Basis, measure
 from app.pipeline import read_ahead
 from app.project import FramePrompt, Project, mask_from_text
+from app.tracked_frame import ObjectMask, TrackedFrame
+from app.tracking_pass import TrackingError, TrackingPass
 from media.video_clip import VideoClip
-from sam2_model import SAM2, Budget, FrameMasks, ImagePredictor, Prompt, PromptError, VideoPredictor
+from sam2_model import SAM2, Budget, FrameMasks, Prompt, PromptError, VideoPredictor
 
 # Backward tracking decodes forwards, a block at a time, and turns each block round.
 _BLOCK_BYTES = 64 * 2**20
@@ -30,105 +31,6 @@ _LONGEST_BLOCK = 32
 _LEAD_IN = 6
 # Pixels whose logit is nearer to 0 could as well be the other way.
 _ON_THE_FENCE = 1.0
-
-
-class TrackingError(Exception):
-    """A click or a run that makes no sense; the message is one sentence for the person."""
-
-
-@dataclass(frozen=True)
-class ObjectMask:
-    """One object's mask on one frame, small enough to send to a browser.
-
-    Args:
-        object_id: whose mask it is.
-        frame_index: where.
-        png: the mask as a palette PNG of the clip's size, in the object's colour, clear outside.
-        score: the object score as a probability 0-1; under 0.5 the object is taken as not visible.
-        area: the number of mask pixels [px²].
-        sure: how sure the model is of the mask, 0-1: the score, times the share of the mask that does not lie on
-            the fence.
-    """
-
-    object_id: int
-    frame_index: int
-    png: bytes
-    score: float
-    area: int
-    sure: float = 1.0
-
-    @property
-    def is_visible(self) -> bool:
-        return self.area > 0
-
-
-@dataclass(frozen=True)
-class TrackedFrame:
-    """One frame of a propagation: the masks of all objects there, and how the run goes.
-
-    Args:
-        frame_index: the frame just tracked; its masks are on disk already.
-        masks: one for each object that was kept on this frame.
-        done: frames tracked so far in this run.
-        total: frames of this run.
-        frames_per_second: the mean rate since the run began.
-    """
-
-    frame_index: int
-    masks: tuple[ObjectMask, ...]
-    done: int
-    total: int
-    frames_per_second: float
-
-    @property
-    def seconds_left(self) -> float:
-        return (self.total - self.done) / max(self.frames_per_second, 1e-6)
-
-
-@dataclass(frozen=True)
-class TrackingPass:
-    """One run over the frames of `range(start, stop, step)`, for these objects only.
-
-    `spans` says for each object between which frames (first, one after the last) its masks are written; without it
-    they are from the object's first prompted frame on, in the direction of the run.
-    """
-
-    start: int
-    stop: int
-    step: Literal[1, -1]
-    object_ids: tuple[int, ...]
-    spans: tuple[tuple[int, int], ...] | None = None
-
-    def keeps(self, project: Project, object_id: int, frame_index: int) -> bool:
-        """Whether the run writes the object's mask on that frame."""
-        if self.spans is None:
-            return _is_reached(project, object_id, frame_index, self.step)
-        start, stop = self.spans[self.object_ids.index(object_id)]
-        return start <= frame_index < stop
-
-    @property
-    def frames(self) -> range:
-        return range(self.start, self.stop, self.step)
-
-
-def plan_passes(project: Project, num_frames: int) -> tuple[TrackingPass, ...]:
-    """The runs that give every prompted object a mask on every frame.
-
-    Forwards from the first prompted frame to the end; then backwards, for those objects that were
-    prompted first on a later frame, from there to the clip's beginning. Tracking an object backwards to
-    frames before its first prompt beats guessing it there while the others run forwards.
-
-    Raises:
-        TrackingError: nothing is prompted yet.
-    """
-    first = {each: project.prompted_frames(each)[0] for each in project.object_ids if project.prompted_frames(each)}
-    if not first:
-        raise TrackingError("There is nothing to track yet; click an object on a frame first.")
-    passes = [TrackingPass(min(first.values()), num_frames, 1, tuple(first))]
-    later = tuple(object_id for object_id, frame_index in first.items() if frame_index > 0)
-    if later:
-        passes.append(TrackingPass(max(first[each] for each in later), -1, -1, later))
-    return tuple(passes)
 
 
 class ClipTracker:
@@ -157,8 +59,6 @@ class ClipTracker:
         self.tracked_before = tracked_before
         self._predictor = VideoPredictor(model, size=clip.size, num_frames=clip.num_frames, budget=budget)
         self._applied: dict[tuple[int, int], FramePrompt] = {}
-        self._still = ImagePredictor(model)
-        self._still_of: int | None = None
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -181,6 +81,15 @@ class ClipTracker:
         assert found is not None  # a prompt that is kept says something
         return self._write(found, object_id, project, Basis(project, object_id))
 
+    def prepare(self, frame_index: int) -> None:
+        """Decode and encode a frame before anything is asked about it, so that a click there is answered at once.
+
+        Raises:
+            TrackingError: no such frame.
+        """
+        self._check_frame(frame_index)
+        self._predictor.prepare(frame_index, self.clip.frame(frame_index).pixels)
+
     def suggest(self, frame_index: int, prompt: Prompt) -> list[np.ndarray]:
         """What a click would take, remembering nothing: masks (H, W) bool, in the model's order.
 
@@ -192,15 +101,12 @@ class ClipTracker:
         """
         self._check_frame(frame_index)
         try:
-            if self._still_of != frame_index:
-                self._still_of = None
-                self._still.set_image(self.clip.frame(frame_index).pixels)
-                self._still_of = frame_index
             is_ambiguous = len(prompt.points) == 1 and prompt.box is None
-            found = self._still.predict(prompt, multimask=is_ambiguous)
+            pixels = self.clip.frame(frame_index).pixels
+            found = self._predictor.suggest(frame_index, pixels, prompt, multimask=is_ambiguous)
         except PromptError as error:
             raise TrackingError(str(error)) from error
-        return [(logits > 0).cpu().numpy() for logits in found.mask_logits[0]]
+        return [(logits > 0).cpu().numpy() for logits in found]
 
     def propagate(self, project: Project, run: TrackingPass) -> Iterator[TrackedFrame]:
         """Track over the frames of a run and write every mask; closing the generator keeps what is done.
@@ -381,9 +287,3 @@ def _is_continued(known: FramePrompt, prompt: FramePrompt) -> bool:
     count = len(known.points)
     shortened = replace(prompt, points=prompt.points[:count], labels=prompt.labels[:count])
     return 0 < count < len(prompt.points) and shortened == known
-
-
-def _is_reached(project: Project, object_id: int, frame_index: int, step: int) -> bool:
-    """Whether tracking in this direction has come to the object's first prompted frame on its way."""
-    frames = project.prompted_frames(object_id)
-    return frame_index >= frames[0] if step == 1 else frame_index <= frames[-1]

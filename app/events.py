@@ -43,6 +43,7 @@ def connect_events(studio: Studio, session: gr.State, editor: FrameEditor, clip:
         "history": editing.history,
         "marks": editing.marks,
         "suggest": editing.suggest,
+        "prepare": editing.prepare,
         "timeline": running.timeline,
         "look": effects.look,
         "layers": effects.layers,

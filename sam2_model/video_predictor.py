@@ -133,6 +133,44 @@ class VideoPredictor:
         return tuple(self.tracks)
 
     @torch.inference_mode()
+    def prepare(self, frame_index: int, pixels: NDArray[np.uint8]) -> None:
+        """Encode a frame before anything is asked about it; the next question about it then costs no encoder.
+
+        Args:
+            frame_index: counted from 0.
+            pixels: (H, W, 3) uint8 RGB of that frame.
+
+        Raises:
+            ValueError: the frame has another size than the clip.
+        """
+        self._check_frame(frame_index, pixels)
+        self._afford(self._features.of, frame_index, pixels)
+
+    @torch.inference_mode()
+    def suggest(self, frame_index: int, pixels: NDArray[np.uint8], prompt: Prompt, *, multimask: bool = True) -> Tensor:
+        """What a prompt would take if the frame were a still, remembering nothing.
+
+        Args:
+            frame_index: counted from 0.
+            pixels: (H, W, 3) uint8 RGB of that frame.
+            prompt: what is said about one object.
+            multimask: three candidates, which is best where a prompt is ambiguous (one click), or one.
+
+        Returns:
+            Logits (M, H, W), also where the model takes the object for hidden.
+
+        Raises:
+            PromptError: the prompt lies outside the frame.
+            ValueError: the frame has another size than the clip.
+        """
+        prompt.check_inside(self.size)
+        self.prepare(frame_index, pixels)
+        features = self._features.of(frame_index, pixels)
+        conditioned = self.model.condition(features.low, [Recall([], [])], self.num_frames)
+        decoded = self.model.decode(features, conditioned, self._prompt_tensors(prompt, None))
+        return resize_logits(self.model.choose(decoded, multimask=multimask).mask_logits, self.size)[0]
+
+    @torch.inference_mode()
     def add_prompt(self, object_id: int, frame_index: int, pixels: NDArray[np.uint8], prompt: Prompt) -> FrameMasks:
         """Say what an object is on a frame, or correct what was found there.
 

@@ -17,6 +17,7 @@ CHANNELS = (
     "history",
     "marks",
     "suggest",
+    "prepare",
     "timeline",
     "look",
     "masks",

@@ -30,7 +30,10 @@ function startFrom(index) {
 }
 
 function pause() {
-  if (playing) sound.pause();
+  if (playing) {
+    sound.pause();
+    prepareFrame();
+  }
   playing = null;
   refresh();
 }

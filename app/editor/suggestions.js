@@ -1,9 +1,11 @@
-// What a click would take, shown before it is made (where the model answers at once), and the three sizes of what a
-// single click may have meant: a part, the whole, or more.
+// Where the model answers at once: the frame that is shown is looked at before a click, and what a click would take is
+// shown before it is made. And the three sizes of what a single click may have meant: a part, the whole, or more.
 
+const FRAME_REST = 120; // ms that the playhead has to rest on a frame
 const HOVER_REST = 60; // ms that the pointer has to slow down for
 const HOVER_PATIENCE = 250; // ms; a server that takes longer is not asked again for this frame
 
+let restTimer = 0;
 let suggestion = null; // {picture} of the hovered place
 let hoverTimer = 0;
 let slowHovers = 0;
@@ -14,6 +16,18 @@ function clearSuggestion() {
   clearTimeout(hoverTimer);
   if (suggestion) redraw();
   suggestion = null;
+}
+
+/** Where the playhead rests the server looks at the frame, so that the first click there is answered at once. */
+function prepareFrame() {
+  clearTimeout(restTimer);
+  if (!state.clip?.suggests) return;
+  restTimer = setTimeout(async () => {
+    if (playing || state.task) return;
+    const index = frame;
+    const answer = await studio.ask("prepare", { frame: index }, "prepare");
+    if (!answer.error) stage.dataset.prepared = String(index);
+  }, FRAME_REST);
 }
 
 /** The pointer rests or moves at a place of the picture. */

@@ -20,6 +20,7 @@ async function goTo(index) {
   scrub.setAttribute("aria-valuetext", t("time.position", { frame: frame + 1, total: lastFrame() + 1, clock }));
   if (!frames) return;
   showTime(frame);
+  prepareFrame();
   fetchMasks();
   refresh();
   const wanted = frame;
@@ -58,6 +59,7 @@ function follow(index) {
 function noticeTask() {
   const kind = state.task?.kind ?? null;
   if (kind === "track" && lastTask !== "track") isFollowing = true;
+  if (kind === null && lastTask !== null) prepareFrame(); // the task has looked at other frames meanwhile
   lastTask = kind;
 }
 

@@ -130,6 +130,13 @@ def marks(studio: Studio, session_id: str | None, request: Request) -> Iterator[
     yield {"marks": list(project.marks) if project.marks else None}
 
 
+def prepare(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """The playhead rests on a frame: {frame}; a click there will be answered at once."""
+    session = open_session(studio, session_id)
+    tracking.prepare(session.id, read_frame_index(request, session))
+    yield {}
+
+
 def suggest(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
     """What a click would take: {object, frame, points, box}; three masks for the first click, else one."""
     session = open_session(studio, session_id)

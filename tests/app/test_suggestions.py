@@ -18,6 +18,7 @@ from app.models import DefaultModel
 from app.project_changes import add_object
 from app.session import Session
 from app.sessions import Sessions
+from sam2_model import SAM2
 
 CLICK = {"object": 1, "frame": 0, "points": [[20, 24, 1]], "box": None}
 
@@ -62,3 +63,23 @@ def test_the_chosen_size_becomes_the_mask_also_for_a_worker_that_knows_nothing(
     tracking.forget_session(session.id)
     tracking.segment(session.id, 1, 0)
     assert np.array_equal(session.masks.read(1, 0), found)
+
+
+def test_a_frame_that_was_looked_at_beforehand_is_not_looked_at_again(
+    studio: Studio, session: Session, model: SAM2, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracking, "can_suggest", lambda name: True)
+    looks: list[int] = []
+    watch = model.image_encoder.register_forward_hook(lambda *_: looks.append(1))
+    try:
+        assert "error" not in last(studio, editing.prepare, session, frame=3)
+        assert len(looks) == 1
+        for handler in (editing.suggest, editing.prompt):
+            last(studio, handler, session, **{**CLICK, "frame": 3})
+        assert len(looks) == 1
+        assert "error" in last(studio, editing.prepare, session, frame=99)
+        monkeypatch.setattr(tracking, "can_suggest", lambda name: False)
+        last(studio, editing.prepare, session, frame=4)  # a slow model is left in peace
+        assert len(looks) == 1
+    finally:
+        watch.remove()
