@@ -24,6 +24,7 @@ from app.mask_folder import MaskError
 from app.object_argument import USAGE
 from app.project import ProjectError
 from app.reporter import Reporter
+from app.tracking_pass import TrackingError
 from effects.effect import EffectError
 from media.errors import MediaError
 from media.format import QUALITIES
@@ -59,10 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _bad_input() -> tuple[type[Exception], ...]:
     """The errors whose message is for the person; the model's own only where it was imported at all."""
-    known: list[type[Exception]] = [MediaError, MaskError, ProjectError, EffectError]
-    for module, name in (("app.clip_tracker", "TrackingError"), ("sam2_model.checkpoints", "CheckpointError")):
-        if module in sys.modules:
-            known.append(vars(sys.modules[module])[name])
+    known: list[type[Exception]] = [MediaError, MaskError, ProjectError, EffectError, TrackingError]
+    if "sam2_model.checkpoints" in sys.modules:
+        known.append(sys.modules["sam2_model.checkpoints"].CheckpointError)
     return tuple(known)
 
 

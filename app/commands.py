@@ -18,6 +18,7 @@ from app.project import Project, ProjectError
 from app.render import render_frames
 from app.reporter import Reporter
 from app.scratch import scratch_folder
+from app.tracking_pass import plan_passes
 from effects.catalogue import EFFECTS, describe_effects
 from media.format import Format
 from media.video_clip import VideoClip, probe
@@ -155,7 +156,6 @@ def _masks(job: Job, clip: VideoClip, project: Project, report: Reporter) -> Ite
 
 def _estimate(job: Job, clip: VideoClip, project: Project, report: Reporter) -> None:
     """Say what tracking would cost, measured on the clip's first frames."""
-    from app.clip_tracker import plan_passes
     from app.estimate import estimate_tracking
 
     passes = plan_passes(project, clip.num_frames)
@@ -176,7 +176,7 @@ def _load(job: Job, project: Project) -> tuple[SAM2, Setup]:
 
 
 def _track(job: Job, clip: VideoClip, project: Project, masks: MaskFolder, report: Reporter) -> None:
-    from app.clip_tracker import ClipTracker, plan_passes
+    from app.clip_tracker import ClipTracker
     from app.models import current_budget
 
     passes = plan_passes(project, clip.num_frames)

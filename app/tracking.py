@@ -23,12 +23,14 @@ except ImportError:
 import numpy as np
 import torch
 
-from app.clip_tracker import ClipTracker, ObjectMask, TrackedFrame, TrackingError, TrackingPass, plan_passes
 from app.mask_folder import overlay_from_png
-from app.models import EMBEDDED, current_budget, load_model
+from app.models import EMBEDDED, load_model
 from app.project import ProjectError
-from app.session import Session, SessionError
+from app.session import SessionError
 from app.sessions import Sessions
+from app.tracked_frame import ObjectMask, TrackedFrame
+from app.tracker_pool import TrackerBusyError, TrackerPool
+from app.tracking_pass import TrackingError, TrackingPass
 from media.errors import MediaError
 from sam2_model import SAM2, CheckpointError, Prompt, VideoPredictor
 
@@ -102,10 +104,13 @@ class _Refusal:
 
 
 def _refusal(error: Exception) -> _Refusal:
+    """The refusal that says an error to the person; one that is a mistake of ours is raised as it came."""
     if isinstance(error, torch.cuda.OutOfMemoryError):
         return _Refusal(TrackingError("The GPU's memory is full; choose a smaller model or try again in a moment."))
     if isinstance(error, _FOR_THE_PERSON):
         return _Refusal(error)
+    if isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error):
+        raise MemoryError from error  # torch has no error of its own for the computer's memory
     raise error
 
 
@@ -175,7 +180,7 @@ def _segment_on_gpu(session_id: str, object_id: int, frame_index: int) -> Object
         session = _trackers.known_sessions().open(session_id)
         with _trackers.borrow(session) as tracker:
             return tracker.segment(session.project, object_id, frame_index)
-    except Exception as error:
+    except Exception as error:  # what is not for the person is raised again
         return _refusal(error)
 
 
@@ -196,13 +201,28 @@ def _propagate_on_gpu(
                 if tracked.done % 20 == 1:
                     _trackers.known_sessions().touch(session_id)
                 yield tracked
-    except Exception as error:
+    except Exception as error:  # what is not for the person is raised again
         yield _refusal(error)
 
 
 def can_suggest(model_name: str) -> bool:
-    """Whether a model answers quickly enough here to say beforehand what a click would take."""
+    """Whether a model answers quickly enough here to look at a frame, and say what a click would take, beforehand."""
     return model_name == EMBEDDED and "SPACES_ZERO_GPU" not in os.environ  # there each answer would cost GPU quota
+
+
+def prepare(session_id: str, frame_index: int) -> None:
+    """Look at the frame that is shown, so that the first click on it finds an open clip and the frame's features.
+
+    Nothing happens where the model is slow or busy.
+
+    Raises:
+        TrackingError: no such frame. SessionError: the session is gone. MediaError: it cannot be decoded.
+    """
+    session = _trackers.known_sessions().open(session_id)
+    if not can_suggest(session.project.model):
+        return
+    with contextlib.suppress(TrackerBusyError), _trackers.borrow(session, patience=0) as tracker:
+        tracker.prepare(frame_index)
 
 
 def suggest(session_id: str, frame_index: int, prompt: Prompt) -> list[np.ndarray]:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.clip_tracker import TrackingError, TrackingPass
 from app.mask_note import Basis
 from app.project import Project
 from app.session import Session
+from app.tracking_pass import TrackingError, TrackingPass
 
 Direction = Literal["missing", "both", "forward", "backward"]
 

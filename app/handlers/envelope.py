@@ -21,7 +21,7 @@ from app.models import DefaultModel
 from app.project import Project, ProjectError
 from app.session import Session, SessionError, SessionGoneError
 from app.sessions import Sessions
-from app.tracking import TrackingError
+from app.tracking_pass import TrackingError
 from effects.setting import EffectError
 from media.errors import MediaError
 from sam2_model import CheckpointError

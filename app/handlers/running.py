@@ -7,7 +7,6 @@ from functools import partial
 from typing import get_args
 
 from app import tracking
-from app.clip_tracker import TrackedFrame, TrackingPass
 from app.handlers.envelope import (
     Message,
     Request,
@@ -24,6 +23,8 @@ from app.panels.objects import describe_mask
 from app.scenes import cuts_of, make_timeline, read_timeline
 from app.session import Session
 from app.sound import make_sound
+from app.tracked_frame import TrackedFrame
+from app.tracking_pass import TrackingPass
 from app.tracking_plan import Direction, Wish, plan_tracking
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from app.clip_tracker import ObjectMask
 from app.editor.assets import read_asset, read_script
 from app.project import Project
+from app.tracked_frame import ObjectMask
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ from app import tracking  # noqa: E402
 from app.project import FramePrompt  # noqa: E402
 from app.project_changes import add_object, with_prompt  # noqa: E402
 from app.sessions import Sessions  # noqa: E402
+from app.tracking_pass import TrackingError  # noqa: E402
 from tests.app.conftest import make_model  # noqa: E402
 
 
@@ -81,7 +82,7 @@ def main() -> None:
         try:
             found = ask()
             heard["frames"] = [each.frame_index for each in found]
-        except tracking.TrackingError as error:
+        except TrackingError as error:
             heard["refusals"].append(str(error))
     sys.stdout.write(json.dumps(heard | {"session": session_id}))
 

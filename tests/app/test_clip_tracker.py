@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.clip_tracker import ClipTracker, TrackingError, TrackingPass, plan_passes
+from app.clip_tracker import ClipTracker
 from app.mask_folder import MaskFolder
 from app.project import FramePrompt, Project, ProjectError, mask_to_text
 from app.project_changes import add_object, remove_object, with_prompt, without_prompt
+from app.tracking_pass import TrackingError, TrackingPass, plan_passes
 from media.video_clip import VideoClip
 from sam2_model import SAM2, Prompt, VideoPredictor
 from tests.app.made_clips import NUM_FRAMES, SIZE, square_mask

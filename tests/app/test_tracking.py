@@ -16,7 +16,7 @@ from app.project import FramePrompt, ProjectError
 from app.project_changes import add_object, with_prompt, without_prompt
 from app.session import Session, SessionError
 from app.sessions import Sessions
-from app.tracking import TrackingError
+from app.tracking_pass import TrackingError
 from tests.app.made_clips import NUM_FRAMES, SIZE
 
 CLICK = FramePrompt(1, 0, ((20.0, 24.0),), (1,))

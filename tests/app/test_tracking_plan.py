@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.clip_tracker import TrackingError
 from app.lanes import describe_lanes, find_doubts
 from app.mask_note import Basis, MaskNote, measure, read_note
 from app.project import FramePrompt, Project
 from app.project_changes import add_object, set_locked, with_marks, with_prompt
 from app.session import Session
 from app.sessions import Sessions
+from app.tracking_pass import TrackingError
 from app.tracking_plan import Plan, Wish, plan_tracking
 from tests.app.made_clips import NUM_FRAMES, SIZE
 

@@ -1,0 +1,91 @@
+"""The trackers that a process keeps between two calls: a cache, lent to one caller at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from app.clip_tracker import ClipTracker
+from app.models import current_budget, load_model
+from app.session import Session, SessionError
+from app.sessions import Sessions
+from app.tracking_pass import TrackingError
+from sam2_model import SAM2
+
+_KEPT_TRACKERS = 3
+_PATIENCE_SECONDS = 10.0
+
+
+class TrackerBusyError(TrackingError):
+    """Somebody else works with the session's tracker."""
+
+
+@dataclass
+class _Kept:
+    """A session's tracker in this process; only who holds the lock may touch it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    model_name: str = ""
+    tracker: ClipTracker | None = None
+
+    def close(self) -> None:
+        if self.tracker is not None:
+            self.tracker.clip.close()
+        self.tracker = None
+
+
+class TrackerPool:
+    """The trackers of the last few sessions; a session that is not here is rebuilt from its folder."""
+
+    def __init__(self) -> None:
+        self.sessions: Sessions | None = None
+        self.load: Callable[[str], SAM2] = load_model
+        self._guard = threading.Lock()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+
+    def known_sessions(self) -> Sessions:
+        if self.sessions is None:
+            raise SessionError("The app has not said where its sessions lie: call tracking.connect first.")
+        return self.sessions
+
+    @contextlib.contextmanager
+    def borrow(self, session: Session, patience: float = _PATIENCE_SECONDS) -> Iterator[ClipTracker]:
+        """Lend the session's tracker to one caller at a time, who waits for it so long [s]."""
+        with self._guard:
+            kept = self._kept.setdefault(session.id, _Kept())
+            self._kept.move_to_end(session.id)
+        # A plain lock, because a generator may be closed on another thread than the one that began it.
+        if not kept.lock.acquire(timeout=patience):
+            raise TrackerBusyError("This clip is still being tracked; stop that first or wait for its end.")
+        try:
+            if kept.tracker is None or kept.model_name != session.project.model:
+                kept.close()
+                model = self.load(session.project.model)
+                kept.tracker = ClipTracker(
+                    model, session.open_clip(), session.masks, session.tracked_before, current_budget()
+                )
+                kept.model_name = session.project.model
+            yield kept.tracker
+        except Exception:
+            # Whatever it was goes on to the caller. Half-given prompts are worth nothing; the next call rebuilds.
+            kept.close()
+            raise
+        finally:
+            kept.lock.release()
+            self._drop_oldest()
+
+    def forget(self, session_id: str) -> None:
+        with self._guard:
+            kept = self._kept.pop(session_id, None)
+        if kept is not None and kept.lock.acquire(timeout=_PATIENCE_SECONDS):
+            kept.close()
+            kept.lock.release()
+
+    def _drop_oldest(self) -> None:
+        with self._guard:
+            idle = [each for each, kept in self._kept.items() if not kept.lock.locked()]
+            for session_id in idle[: max(0, len(self._kept) - _KEPT_TRACKERS)]:
+                self._kept.pop(session_id).close()
