@@ -16,7 +16,6 @@ from app.tracking_pass import TrackingError
 from sam2_model import SAM2
 
 _KEPT_TRACKERS = 3
-_PATIENCE_SECONDS = 10.0
 
 
 class TrackerBusyError(TrackingError):
@@ -38,11 +37,18 @@ class _Kept:
 
 
 class TrackerPool:
-    """The trackers of the last few sessions; a session that is not here is rebuilt from its folder."""
+    """The trackers of the last few sessions; a session that is not here is rebuilt from its folder.
+
+    Attributes:
+        sessions: where the sessions lie.
+        load: gives the model of a name.
+        patience: how long one waits for a tracker that somebody else works with [s].
+    """
 
     def __init__(self) -> None:
         self.sessions: Sessions | None = None
         self.load: Callable[[str], SAM2] = load_model
+        self.patience = 10.0
         self._guard = threading.Lock()
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
@@ -52,13 +58,13 @@ class TrackerPool:
         return self.sessions
 
     @contextlib.contextmanager
-    def borrow(self, session: Session, patience: float = _PATIENCE_SECONDS) -> Iterator[ClipTracker]:
-        """Lend the session's tracker to one caller at a time, who waits for it so long [s]."""
+    def borrow(self, session: Session, patience: float | None = None) -> Iterator[ClipTracker]:
+        """Lend the session's tracker to one caller at a time, who waits for it so long [s], else `patience`."""
         with self._guard:
             kept = self._kept.setdefault(session.id, _Kept())
             self._kept.move_to_end(session.id)
         # A plain lock, because a generator may be closed on another thread than the one that began it.
-        if not kept.lock.acquire(timeout=patience):
+        if not kept.lock.acquire(timeout=self.patience if patience is None else patience):
             raise TrackerBusyError("This clip is still being tracked; stop that first or wait for its end.")
         try:
             if kept.tracker is None or kept.model_name != session.project.model:
@@ -80,7 +86,7 @@ class TrackerPool:
     def forget(self, session_id: str) -> None:
         with self._guard:
             kept = self._kept.pop(session_id, None)
-        if kept is not None and kept.lock.acquire(timeout=_PATIENCE_SECONDS):
+        if kept is not None and kept.lock.acquire(timeout=self.patience):
             kept.close()
             kept.lock.release()
 

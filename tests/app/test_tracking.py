@@ -94,7 +94,7 @@ def test_closing_a_run_frees_the_session_at_once(session: Session, sessions: Ses
 def test_a_click_during_a_run_is_answered_with_a_sentence(
     session: Session, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tracking, "_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(tracking._trackers, "patience", 0.05)
     prompted(session, sessions, CLICK)
     run = tracking.propagate(session.id, 0, NUM_FRAMES)
     next(run)
