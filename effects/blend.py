@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import cv2
 import numpy as np
 
@@ -14,8 +12,10 @@ from effects.effect import Alpha, Pixels
 STRIP = 64
 """Rows done at a time: the floats between the two pictures then stay in the processor's cache, 2-3 times as fast."""
 
-TILE = 160
-"""Columns done at a time in `mix`: most tiles lie wholly inside or outside and are only copied."""
+DENSE = 4
+"""Where more than one in so many pixels of a matte lies between 0 and 1, all are computed instead of those alone."""
+
+_PIXEL = np.dtype("V3")
 
 BLENDS = ("normal", "screen", "multiply", "overlay", "soft_light")
 
@@ -57,6 +57,8 @@ def _soft_light(base: np.ndarray, above: Pixels) -> np.ndarray:
 def mix(below: Pixels, above: Pixels, alpha: Alpha) -> Pixels:
     """`below·(1 − alpha) + above·alpha`, rounded; bit-equal to `below` where alpha is 0 and to `above` where it is 1.
 
+    Most of a matte is 0 or 1: that is copied, and only the few pixels between are computed, one by one.
+
     Args:
         below, above: (H, W, 3) uint8.
         alpha: (H, W) float32, 0 to 1.
@@ -64,18 +66,32 @@ def mix(below: Pixels, above: Pixels, alpha: Alpha) -> Pixels:
     Returns:
         (H, W, 3) uint8, a new array.
     """
-    mixed = np.empty_like(below)
-    height, width = alpha.shape
-    for top, left in product(range(0, height, STRIP), range(0, width, TILE)):
-        tile = slice(top, top + STRIP), slice(left, left + TILE)
-        weight = alpha[tile]
-        lowest, highest, _, _ = cv2.minMaxLoc(weight)
-        if highest == 0 or lowest == 1:
-            mixed[tile] = below[tile] if highest == 0 else above[tile]
-            continue
-        change = cv2.subtract(above[tile], below[tile], dtype=cv2.CV_32F)
-        change = cv2.multiply(change, cv2.merge([weight] * 3), dst=change)
-        mixed[tile] = cv2.add(below[tile], change, dtype=cv2.CV_8U)
+    is_whole = alpha >= 1
+    is_soft = (alpha > 0) ^ is_whole
+    num_soft = cv2.countNonZero(is_soft.view(np.uint8))
+    if num_soft * DENSE > alpha.size:
+        return _mix_everywhere(below, above, alpha)
+    mixed = np.array(below, order="C")
+    cv2.copyTo(above, is_whole.view(np.uint8), mixed)
+    if num_soft:
+        where = np.flatnonzero(is_soft)
+        pixels = mixed.reshape(-1, 3)
+        some = pixels.take(where, axis=0).astype(np.float32)
+        weight = np.ascontiguousarray(alpha).reshape(-1, 1).take(where, axis=0)
+        change = (np.ascontiguousarray(above).reshape(-1, 3).take(where, axis=0) - some) * weight
+        # Three bytes moved as one: assigning rows of three numbers takes three times as long.
+        changed = np.rint(some + change).astype(np.uint8)
+        pixels.view(_PIXEL).reshape(-1)[where] = changed.view(_PIXEL).reshape(-1)
+    return mixed
+
+
+def _mix_everywhere(below: Pixels, above: Pixels, alpha: Alpha) -> Pixels:
+    mixed = np.empty(below.shape, np.uint8)
+    for top in range(0, alpha.shape[0], STRIP):
+        rows = slice(top, top + STRIP)
+        change = cv2.subtract(above[rows], below[rows], dtype=cv2.CV_32F)
+        change = cv2.multiply(change, cv2.merge([alpha[rows]] * 3), dst=change)
+        mixed[rows] = cv2.add(below[rows], change, dtype=cv2.CV_8U)
     return mixed
 
 

@@ -23,7 +23,8 @@ class Box(NamedTuple):
     @classmethod
     def around(cls, alpha: NDArray[Any]) -> Box:
         """The smallest box outside which `alpha` (H, W), of any number type, is 0; empty where it is 0 everywhere."""
-        x, y, width, height = cv2.boundingRect((alpha > 0).view(np.uint8))
+        inside = alpha if alpha.dtype == bool else alpha > 0
+        x, y, width, height = cv2.boundingRect(inside.view(np.uint8))
         return cls(x, y, x + width, y + height)
 
     @property
@@ -58,3 +59,7 @@ class Box(NamedTuple):
     def clipped(self, size: Size) -> Box:
         """The part of the box that lies in a frame of `size` (height, width)."""
         return Box(max(self.x0, 0), max(self.y0, 0), min(self.x1, size[1]), min(self.y1, size[0]))
+
+    def intersected(self, other: Box) -> Box:
+        """The part that lies in both boxes; empty where none does."""
+        return Box(max(self.x0, other.x0), max(self.y0, other.y0), min(self.x1, other.x1), min(self.y1, other.y1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
@@ -17,12 +17,12 @@ from effects.color import Color, object_color
 from effects.effect import Alpha, Drawing, EffectError, Pixels, Shot
 from effects.footage import ClipFrames, Footage, Pictures, StillClip
 from effects.layer import Layer
-from effects.matte import Mask, as_alpha, make_alpha
+from effects.matte import Mask, Matte, matte_of, shape_edge, unite
 from effects.path import Path
 
 WHITE: Color = (255, 255, 255)
 
-FAINTEST = np.float32(1 / 1024)
+FAINTEST = 1 / 1024
 """An alpha that nowhere reaches this is the rounding of a feather, and not something to draw on."""
 
 
@@ -62,7 +62,7 @@ def compose(
         EffectError: a mask that is not of the frame's size.
     """
     _check_frame(pixels, masks)
-    picture = pixels.copy()
+    picture = _Picture(pixels)
     stack = list(layers)
     frames = clip or StillClip(pixels, masks)
     covers = [layer for layer in stack if layer.effect.covers_wholly]
@@ -72,11 +72,9 @@ def compose(
         if shown is None:
             continue
         for aim in _aims(shown, masks, colors or {}, names or {}, pixels.shape[:2]):
-            footage = Footage(frames if layer.effect.covers_wholly else covered, aim.object_ids, aim.alpha_in)
-            alpha = aim.alpha_in(masks)
-            whole = Shot(picture, alpha, aim.color, frame_index, time, name=aim.name, footage=footage)
-            _paint(picture, shown, whole)
-    return picture
+            seen = frames if layer.effect.covers_wholly else covered
+            _paint(picture, shown, aim, masks, Footage(seen, aim.object_ids, aim.alpha_in), (frame_index, time))
+    return picture.own()
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,56 +108,95 @@ class CoveredClip:
         return self.clip.video(path)
 
 
+class _Picture:
+    """The frame as far as the layers have got; until one paints these are the caller's own pixels, never written to."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        self.pixels = np.ascontiguousarray(pixels)
+        self._is_ours = False
+
+    def own(self) -> Pixels:
+        """The pixels for writing."""
+        if not self._is_ours:
+            self.become(self.pixels.copy())
+        return self.pixels
+
+    def become(self, pixels: Pixels) -> None:
+        """Go on with another picture, which is ours from now on."""
+        self.pixels, self._is_ours = pixels, True
+
+
 class _Aim(NamedTuple):
     """One of the things that a layer falls on, each with its own matte, colour and name."""
 
     object_ids: tuple[int, ...] | None
-    alpha_in: Callable[[Mapping[int, Mask]], Alpha]
+    matte_in: Callable[[Mapping[int, Mask]], Matte]
     color: Color = WHITE
     name: str = ""
+
+    def alpha_in(self, masks: Mapping[int, Mask]) -> Alpha:
+        """The matte as alpha of a whole frame."""
+        return self.matte_in(masks).whole()
 
 
 def _aims(
     layer: Layer, masks: Mapping[int, Mask], colors: Mapping[int, Color], names: Mapping[int, str], size: Size
 ) -> Iterator[_Aim]:
     """Give what the layer falls on, in the order of drawing."""
-    grow, feather = layer.grow, layer.feather
     if layer.target == "everything":
-        yield _Aim(None, lambda _: np.ones(size, np.float32))
+        yield _Aim(None, lambda _: unite([], size).inverted())
     elif layer.target == "background":
-        yield _Aim(None, lambda found: 1 - make_alpha(_unite(found.values(), size), grow=-grow, feather=feather))
+        yield _Aim(None, lambda found: _rest(found.values(), -layer.grow, layer.feather, size))
     elif layer.effect.spares_target:
         ids = layer.target
-        yield _Aim(ids, lambda found: 1 - make_alpha(_unite_of(ids, found, size), grow=grow, feather=feather))
+        wanted = partial(_rest, grow=layer.grow, feather=layer.feather, size=size)
+        yield _Aim(ids, lambda found: wanted(found[each] for each in ids if each in found))
     else:
         for object_id in layer.target:
             if object_id in masks or layer.effect.lingers:
                 color = colors.get(object_id, object_color(object_id))
                 name = names.get(object_id, f"Object {object_id}")
-                alpha_in = partial(_alpha_of, object_id, layer, size)
-                yield _Aim((object_id,), alpha_in, color, name)
+                yield _Aim((object_id,), partial(_matte_of_one, object_id, layer, size), color, name)
 
 
-def _alpha_of(object_id: int, layer: Layer, size: Size, masks: Mapping[int, Mask]) -> Alpha:
+def _rest(masks: Iterable[Mask], grow: float, feather: float, size: Size) -> Matte:
+    """All that these masks leave out, their edges moved and softened."""
+    return shape_edge(unite([matte_of(each) for each in masks], size), grow=grow, feather=feather).inverted()
+
+
+def _matte_of_one(object_id: int, layer: Layer, size: Size, masks: Mapping[int, Mask]) -> Matte:
     if object_id not in masks:
-        return np.zeros(size, np.float32)
-    return make_alpha(masks[object_id], grow=layer.grow, feather=layer.feather)
+        return unite([], size)
+    return shape_edge(matte_of(masks[object_id]), grow=layer.grow, feather=layer.feather)
 
 
-def _paint(picture: Pixels, layer: Layer, whole: Shot) -> None:
-    """Lay one effect over `picture`, in place; only its window is computed."""
-    box = Box.around(whole.alpha)
-    lingers = layer.effect.lingers and whole.footage.object_ids is not None
-    if not lingers and (box.is_empty or whole.alpha[box.slices].max() < FAINTEST):
+def _paint(
+    picture: _Picture,
+    layer: Layer,
+    aim: _Aim,
+    masks: Mapping[int, Mask],
+    footage: Footage,
+    now: tuple[int, Fraction | float],
+) -> None:
+    """Lay one effect over `picture`; only its window is computed."""
+    size = picture.pixels.shape[0], picture.pixels.shape[1]
+    matte = aim.matte_in(masks)
+    if matte.is_fainter(FAINTEST) and not (layer.effect.lingers and aim.object_ids is not None):
         return
-    window = layer.effect.window(box, whole.frame_size).clipped(whole.frame_size)
+    window = layer.effect.window(matte.extent(), size).clipped(size)
     if window.is_empty:
         return
-    below, alpha = picture[window.slices], whole.alpha[window.slices]
+    below, alpha = picture.pixels[window.slices], matte.cut(window)
     below.flags.writeable = alpha.flags.writeable = False  # an effect that writes to its shot fails at once
-    shot = replace(whole, pixels=below, alpha=alpha, corner=(window.x0, window.y0))
+    inner = matte.box.clipped(size).moved(-window.x0, -window.y0) if matte.beyond else None
+    corner = window.x0, window.y0
+    shot = Shot(below, alpha, aim.color, *now, size, corner, aim.name, footage, full_beyond=inner)
     drawn = layer.effect.apply(shot)
     drawing = drawn if isinstance(drawn, Drawing) else Drawing(drawn, alpha)
+    is_plain = drawing.alpha is alpha and layer.opacity == 1 and layer.blend == "normal"
+    if is_plain and inner is not None and window.size == size:
+        _replace(picture, drawing.pixels, alpha, inner)
+        return
     place, part = _visible(drawing, below.shape[:2])
     if place.is_empty:
         return
@@ -168,7 +205,20 @@ def _paint(picture: Pixels, layer: Layer, whole: Shot) -> None:
         above = blend(under, above, layer.blend)
     if layer.opacity < 1:
         weight = weight * np.float32(layer.opacity)
-    picture[window.slices][place.slices] = mix(under, above, weight)
+    mixed = mix(under, above, weight)
+    picture.own()[window.slices][place.slices] = mixed
+
+
+def _replace(picture: _Picture, drawn: Pixels, alpha: Alpha, inner: Box) -> None:
+    """Go on with what was drawn over the whole frame, mixed with what was there only in the box where alpha is not 1.
+
+    What an effect may not write to (the shot itself, a picture that it keeps) is none that it gives away.
+    """
+    made = drawn if drawn.flags.writeable and drawn.flags.c_contiguous else np.array(drawn, order="C")
+    if not inner.is_empty:
+        here = inner.slices
+        made[here] = mix(picture.pixels[here], made[here], alpha[here])
+    picture.become(made)
 
 
 def _visible(drawing: Drawing, size: Size) -> tuple[Box, Box]:
@@ -176,18 +226,6 @@ def _visible(drawing: Drawing, size: Size) -> tuple[Box, Box]:
     x, y = drawing.corner
     place = Box.around(drawing.alpha).moved(x, y).clipped(size)
     return place, place.moved(-x, -y)
-
-
-def _unite(masks: Iterable[Mask], size: Size) -> Alpha:
-    """The union of masks; nothing where there are none."""
-    united = np.zeros(size, np.float32)
-    for mask in masks:
-        np.maximum(united, as_alpha(mask), out=united)
-    return united
-
-
-def _unite_of(object_ids: Iterable[int], masks: Mapping[int, Mask], size: Size) -> Alpha:
-    return _unite((masks[each] for each in object_ids if each in masks), size)
 
 
 def _check_frame(pixels: Pixels, masks: Mapping[int, Mask]) -> None:

@@ -64,6 +64,7 @@ class Shot:
         corner: (x, y) [px] of the window's first pixel in the frame, for what lies on a grid.
         name: the object's name; empty for the background and for everything.
         footage: the clip's other frames; where none is given, this one stands for all.
+        full_beyond: a box of the shot outside which alpha is known to be 1; None: nothing is known.
     """
 
     pixels: Pixels
@@ -75,6 +76,7 @@ class Shot:
     corner: tuple[int, int] = (0, 0)
     name: str = ""
     footage: Footage = None  # type: ignore[assignment]  # made in __post_init__
+    full_beyond: Box | None = None
 
     def __post_init__(self) -> None:
         if self.frame_size == (0, 0):

@@ -11,6 +11,7 @@ from effects.blend import BLENDS
 from effects.catalogue import effect_from_json, find_effect
 from effects.effect import Effect, EffectError, settings_of
 from effects.keyframes import Keyframe, check_keyframes, parse_keyframe, value_at
+from effects.matte import Mask
 from effects.setting import Setting
 
 Target = Literal["background", "everything"] | tuple[int, ...]
@@ -107,6 +108,16 @@ class Layer:
         if opacity <= 0:
             return None
         return layer if opacity == layer.opacity else replace(layer, opacity=opacity)
+
+    def falls_on(self, masks: Mapping[int, Mask]) -> bool:
+        """Whether the layer may change a frame on which these masks are; where none may, it can go on as it is.
+
+        Args:
+            masks: object id → mask (H, W), as `compose` takes them.
+        """
+        if isinstance(self.target, str) or self.effect.spares_target or self.effect.lingers:
+            return True
+        return any(each in masks and bool(masks[each].any()) for each in self.target)
 
     def _with_values_of(self, frame_index: int) -> Layer:
         if not self.keyframes:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from effects.box import Box
+from effects.box import Box, Size
 from effects.effect import Alpha
 
 Mask = NDArray[np.bool_] | NDArray[np.uint8] | NDArray[np.float32]
@@ -19,33 +21,98 @@ SURE = np.float32(1e-4)
 """An alpha so near to 0 or 1 is that."""
 
 
-def make_alpha(mask: Mask, *, grow: float = 0.0, feather: float = 0.0) -> Alpha:
-    """Make an alpha matte of a mask. Only the mask's surroundings are computed.
+class Matte(NamedTuple):
+    """An alpha matte of a whole frame of which only a box is kept: beyond it alpha is the same everywhere.
+
+    Attributes:
+        alpha: (h, w) float32, 0 to 1, within the box.
+        box: the part of the frame that `alpha` is.
+        beyond: alpha outside the box, 0 or 1.
+        size: (height, width) of the frame [px].
+    """
+
+    alpha: Alpha
+    box: Box
+    beyond: float
+    size: Size
+
+    def cut(self, window: Box) -> Alpha:
+        """Alpha in a window that lies in the frame: (h, w) float32."""
+        if window == self.box:
+            return self.alpha
+        alpha = np.zeros(window.size, np.float32) if self.beyond == 0 else np.ones(window.size, np.float32)
+        x, y = window.x0, window.y0
+        shared = self.box.intersected(window)
+        if not shared.is_empty:
+            part = shared.moved(-self.box.x0, -self.box.y0).slices
+            alpha[shared.moved(-x, -y).slices] = self.alpha[part]
+        return alpha
+
+    def whole(self) -> Alpha:
+        """Alpha of the whole frame: (H, W) float32."""
+        return self.cut(Box(0, 0, self.size[1], self.size[0]))
+
+    def inverted(self) -> Matte:
+        """The matte of the rest."""
+        return self._replace(alpha=1 - self.alpha, beyond=1 - self.beyond)
+
+    def extent(self) -> Box:
+        """The smallest box outside which alpha is 0."""
+        frame = Box(0, 0, self.size[1], self.size[0])
+        if self.beyond > 0 and self.box != frame:
+            return frame
+        return Box.around(self.alpha).moved(self.box.x0, self.box.y0)
+
+    def is_fainter(self, least: float) -> bool:
+        """Whether alpha is below `least` everywhere."""
+        frame = Box(0, 0, self.size[1], self.size[0])
+        if self.beyond > 0 and self.box != frame:
+            return False
+        return self.box.is_empty or float(self.alpha.max()) < least
+
+
+def matte_of(mask: Mask) -> Matte:
+    """A mask (H, W) as a matte that is 0 beyond the mask's box, with its edge left as it is."""
+    size = mask.shape[0], mask.shape[1]
+    box = Box.around(mask)
+    part = mask[box.slices]
+    alpha = np.ascontiguousarray(part if mask.dtype == np.float32 else part != 0, np.float32)
+    return Matte(alpha, box, 0, size)
+
+
+def unite(mattes: Sequence[Matte], size: Size) -> Matte:
+    """The union of mattes that are 0 beyond their boxes; 0 everywhere where there are none."""
+    seen = [each for each in mattes if not each.box.is_empty]
+    if len(seen) == 1:
+        return seen[0]
+    if not seen:
+        return Matte(np.zeros((0, 0), np.float32), Box(0, 0, 0, 0), 0, size)
+    x0, y0 = min(each.box.x0 for each in seen), min(each.box.y0 for each in seen)
+    around = Box(x0, y0, max(each.box.x1 for each in seen), max(each.box.y1 for each in seen))
+    alpha = np.zeros(around.size, np.float32)
+    for each in seen:
+        here = alpha[each.box.moved(-x0, -y0).slices]
+        np.maximum(here, each.alpha, out=here)
+    return Matte(alpha, around, 0, size)
+
+
+def shape_edge(matte: Matte, *, grow: float = 0.0, feather: float = 0.0) -> Matte:
+    """Move and soften the edge of a matte that is 0 beyond its box. Only the object's surroundings are computed.
 
     Args:
-        mask: (H, W), see `Mask`.
+        matte: as `matte_of` and `unite` give it.
         grow: how far the edge moves outwards, inwards where negative [px].
         feather: over how wide a band alpha falls from 1 to 0, centred on the edge [px].
-
-    Returns:
-        (H, W) float32, 0 to 1.
     """
-    hard_or_soft = as_alpha(mask)
-    if grow == 0 and feather == 0:
-        return hard_or_soft
-    box = Box.around(hard_or_soft)
-    alpha = np.zeros_like(hard_or_soft)
-    if box.is_empty:
-        return alpha
-    reach = math.ceil(max(grow, 0) + feather) + 1
-    near = box.grown(reach).clipped(mask.shape).slices
-    alpha[near] = soften(move_edge(hard_or_soft[near], grow), feather)
-    return alpha
+    if matte.box.is_empty or (grow == 0 and feather == 0):
+        return matte
+    near = matte.box.grown(math.ceil(max(grow, 0) + feather) + 1).clipped(matte.size)
+    return matte._replace(alpha=soften(move_edge(matte.cut(near), grow), feather), box=near)
 
 
-def as_alpha(mask: Mask) -> Alpha:
-    """A mask as float32 of 0 and 1; a matte as it is."""
-    return np.ascontiguousarray(mask if mask.dtype == np.float32 else mask != 0, np.float32)
+def make_alpha(mask: Mask, *, grow: float = 0.0, feather: float = 0.0) -> Alpha:
+    """The alpha matte (H, W) float32 of a mask, its edge moved and softened as `shape_edge` does."""
+    return shape_edge(matte_of(mask), grow=grow, feather=feather).whole()
 
 
 def move_edge(alpha: Alpha, grow: float) -> Alpha:
