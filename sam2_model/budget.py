@@ -42,3 +42,8 @@ class Budget:
             self.objects_at_once //= 2
             return f"The device's memory is full: from here {self.objects_at_once} objects are tracked at a time."
         return None
+
+
+def is_memory_full(error: RuntimeError) -> bool:
+    """Whether an error says that the device's memory is full; on MPS, and inside CUDA's libraries, it has no class."""
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error).lower()

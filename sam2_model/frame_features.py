@@ -11,10 +11,7 @@ from torch import Tensor
 
 from .image_encoder import ImageFeatures
 from .model import SAM2
-from .preprocessing import to_model_input
-
-NumberedFrame = tuple[int, NDArray[np.uint8]]
-"""A frame's index and its pixels (H, W, 3)."""
+from .uploads import NumberedFrame, Uploads
 
 
 class FrameFeatures:
@@ -28,16 +25,17 @@ class FrameFeatures:
         self.model = model
         self._kept: dict[int, ImageFeatures] = {}
         self._begun: tuple[int, Tensor] | None = None
+        self._uploads = Uploads(model.config.image_size, model.device, model.dtype)
+
+    def announce(self, frames: Sequence[NumberedFrame]) -> None:
+        """Say which frames will be encoded next, so that they are on the device by then."""
+        self._uploads.announce(frames)
 
     def encode(self, frames: Sequence[NumberedFrame]) -> None:
         """Encode frames in one batch; they take the place of those encoded before."""
-        self.forget()  # first, so that never two batches lie in memory
-        model = self.model
-        inputs = [
-            to_model_input(pixels, model.config.image_size, device=model.device, dtype=model.dtype)
-            for _, pixels in frames
-        ]
-        found = model.encode_image(torch.cat(inputs))
+        self._kept, self._begun = {}, None  # first, so that never two batches lie in memory
+        inputs = [self._uploads.take(frame_index, pixels) for frame_index, pixels in frames]
+        found = self.model.encode_image(torch.cat(inputs))
         for row, (frame_index, _) in enumerate(frames):
             self._kept[frame_index] = ImageFeatures(*(level[row : row + 1] for level in found))
 
@@ -56,3 +54,4 @@ class FrameFeatures:
     def forget(self) -> None:
         """Free everything."""
         self._kept, self._begun = {}, None
+        self._uploads.forget()

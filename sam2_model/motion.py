@@ -37,12 +37,14 @@ def brought_along(masks: Tensor, flow: Tensor) -> Tensor:
         masks: (B, 1, h, w) logits.
         flow: (1 or B, 2, h', w') from `flow_back`.
     """
-    shift = F.interpolate(flow.to(masks.device), size=masks.shape[-2:], mode="bilinear")
+    # On Apple's GPUs torch before 2.13 cannot repeat a picture's border, and the masks are small.
+    place = torch.device("cpu") if masks.device.type == "mps" else masks.device
+    shift = F.interpolate(flow.to(place), size=masks.shape[-2:], mode="bilinear")
     shift = shift.expand(len(masks), -1, -1, -1).permute(0, 2, 3, 1)
-    still = torch.eye(2, 3, device=masks.device).expand(len(masks), -1, -1)
+    still = torch.eye(2, 3, device=place).expand(len(masks), -1, -1)
     grid = F.affine_grid(still, list(masks.shape), align_corners=False) + 2 * shift
-    moved = F.grid_sample(masks.float(), grid, padding_mode="border", align_corners=False)
-    return moved.to(masks.dtype)
+    moved = F.grid_sample(masks.to(place).float(), grid, padding_mode="border", align_corners=False)
+    return moved.to(masks)
 
 
 class Motion:

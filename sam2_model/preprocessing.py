@@ -37,16 +37,38 @@ def to_model_input(
     Raises:
         ValueError: the pixels are not (H, W, 3) uint8.
     """
+    if filter == "bicubic":
+        return normalise(to_square(pixels, image_size).to(device), dtype)
+    floats = _planes(pixels).to(device).float() / 255
+    return _standardise(F.interpolate(floats, size=(image_size, image_size), mode="bilinear", antialias=True), dtype)
+
+
+def to_square(pixels: NDArray[np.uint8], image_size: int) -> Tensor:
+    """Stretch a frame (H, W, 3) to the square input, on bytes: (1, 3, S, S) uint8 on the CPU.
+
+    Raises:
+        ValueError: the pixels are not (H, W, 3) uint8.
+    """
+    picture = _planes(pixels)
+    size = (image_size, image_size)
+    if picture.shape[-2:] == size:
+        return picture
+    return F.interpolate(picture, size=size, mode="bicubic", antialias=True)
+
+
+def normalise(square: Tensor, dtype: torch.dtype) -> Tensor:
+    """Bytes (B, 3, S, S) to the numbers that the network was trained on."""
+    return _standardise(square.float() / 255, dtype)
+
+
+def _planes(pixels: NDArray[np.uint8]) -> Tensor:
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         raise ValueError(f"The pixels are {pixels.dtype} {pixels.shape}; (height, width, 3) uint8 RGB is wanted.")
     # Pillow and memory maps give arrays that cannot be written to, at which torch would warn.
-    picture = torch.from_numpy(np.require(pixels, requirements=("C", "W"))).permute(2, 0, 1)[None]
-    size = (image_size, image_size)
-    if filter == "bicubic":
-        if picture.shape[-2:] != size:
-            picture = F.interpolate(picture, size=size, mode="bicubic", antialias=True)
-        picture = picture.to(device).float() / 255
-    else:
-        picture = F.interpolate(picture.to(device).float() / 255, size=size, mode="bilinear", antialias=True)
+    return torch.from_numpy(np.require(pixels, requirements=("C", "W"))).permute(2, 0, 1)[None]
+
+
+def _standardise(picture: Tensor, dtype: torch.dtype) -> Tensor:
+    """Numbers (B, 3, S, S) in 0–1 to the mean and deviation of the training data."""
     mean, deviation = (picture.new_tensor(values)[:, None, None] for values in (_MEAN, _DEVIATION))
     return ((picture - mean) / deviation).to(dtype)

@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .budget import Budget
-from .frame_features import FrameFeatures, NumberedFrame
+from .budget import Budget, is_memory_full
+from .frame_features import FrameFeatures
 from .image_encoder import ImageFeatures
 from .mask_ops import fill_holes, resize_logits, without_overlap
 from .memory_bank import FrameMemory, MemoryBank, Recall, Step
@@ -24,6 +24,7 @@ from .motion import Motion
 from .prompt_encoder import PromptTensors
 from .prompts import Prompt, PromptError
 from .results import NO_OBJECT_LOGIT, FrameMasks, MaskPrediction
+from .uploads import NumberedFrame
 
 _REFINED_LOGIT = 32.0  # an earlier mask goes back in with its logits clamped to ±32, as in the reference
 
@@ -199,7 +200,7 @@ class VideoPredictor:
         is_prompted = is_first or self.options.corrections_are_prompts
         track.drafts[frame_index] = Draft(low, prediction._replace(mask_logits=masks), is_prompted)
         self.tracks[object_id] = track
-        return self.masks_on(frame_index)
+        return self._afford(self.masks_on, frame_index)
 
     @torch.inference_mode()
     def track(self, frame_index: int, pixels: NDArray[np.uint8], step: Step = 1) -> FrameMasks:
@@ -227,7 +228,7 @@ class VideoPredictor:
             waiting = [track for track in waiting if track.object_id not in done]
         for track in self.tracks.values():
             track.tracked[frame_index] = step
-        return self.masks_on(frame_index)
+        return self._afford(self.masks_on, frame_index)
 
     def propagate(self, frames: Iterable[tuple[int, NDArray[np.uint8]]], step: Step = 1) -> Iterator[FrameMasks]:
         """Track over many frames, one at a time; stop iterating to cancel.
@@ -240,11 +241,16 @@ class VideoPredictor:
             The masks of each frame.
         """
         coming = iter(frames)
-        while group := list(islice(coming, self.budget.look_ahead)):
+        group = list(islice(coming, self.budget.look_ahead))
+        while group:
+            following: list[NumberedFrame] = []
             if len(group) > 1:
                 self._encode_ahead(group)
+                following = list(islice(coming, self.budget.look_ahead))
+                self._features.announce(following)  # they travel while these are tracked
             for frame_index, pixels in group:
                 yield self.track(frame_index, pixels, step)
+            group = following or list(islice(coming, self.budget.look_ahead))
 
     def masks_on(self, frame_index: int) -> FrameMasks:
         """What is known of every object on a frame, without looking at it again; empty where nothing is."""
@@ -319,7 +325,9 @@ class VideoPredictor:
         if len(needed) > 1 and self.budget.look_ahead > 1:
             try:
                 self._features.encode(needed)
-            except torch.OutOfMemoryError:
+            except RuntimeError as error:
+                if not is_memory_full(error):
+                    raise
                 self._save_memory()  # the frames are encoded one by one when their turn comes
 
     def _afford(self, work: Callable[..., _Result], *arguments: Any) -> _Result:
@@ -327,8 +335,8 @@ class VideoPredictor:
         while True:
             try:
                 return work(*arguments)
-            except torch.OutOfMemoryError:
-                if not self._save_memory():
+            except RuntimeError as error:
+                if not is_memory_full(error) or not self._save_memory():
                     raise
 
     def _save_memory(self) -> bool:
@@ -343,6 +351,8 @@ class VideoPredictor:
                 track.memory.move(torch.device("cpu"))
         if self.model.device.type == "cuda":
             torch.cuda.empty_cache()
+        elif self.model.device.type == "mps":
+            torch.mps.empty_cache()
         return notice is not None
 
     def _answer(

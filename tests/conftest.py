@@ -6,6 +6,14 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is first imported, also by the programs we start
 
+import pytest
 import torch
 
 torch.set_num_threads(1)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests of the GPU are skipped without one, but where one is promised: FAIL_WITHOUT_CUDA=1."""
+    is_missing = item.get_closest_marker("gpu") is not None and not torch.cuda.is_available()
+    if is_missing and os.environ.get("FAIL_WITHOUT_CUDA") != "1":
+        pytest.skip("there is no CUDA here")

@@ -24,7 +24,7 @@ FORBIDDEN_LIBRARIES = {
 LAYERS_OF_THE_MODEL = [
     {"budget", "config", "motion", "products", "positions", "prompts", "results", "preprocessing"}
     | {"mask_ops", "weight_names"},
-    {"layers", "attention", "memory_bank"},
+    {"layers", "attention", "memory_bank", "uploads"},
     {"hiera", "two_way_transformer", "memory_attention", "memory_encoder", "prompt_encoder"},
     {"image_encoder"},
     {"mask_decoder"},
