@@ -62,7 +62,10 @@ class Clip:
 
 
 class Side(Protocol):
-    """One of those that are compared; frames are asked for in order, from 0."""
+    """One of those that are compared; opened once, then frames are asked for in order, from 0."""
+
+    def open(self) -> None:
+        """Take in the clip, as far as a side wants it whole before its first click."""
 
     def click(self, number: int) -> Any:
         """Click an object on frame 0."""
@@ -85,6 +88,9 @@ class Ours:
         self.clip = clip
         self.predictor = VideoPredictor(model, clip.size, clip.length, OPTIONS)
 
+    def open(self) -> None:
+        """Frames are handed in one by one."""
+
     def click(self, number: int) -> Any:
         return self.predictor.add_prompt(
             number, 0, self.clip.frame(0), Prompt(points=(self.clip.point(number),), labels=(1,))
@@ -104,15 +110,17 @@ class Official:
     """Meta's package; its frames are prepared by our code, before the clock runs, as its loader does up front."""
 
     def __init__(self, preset: str, state: Mapping[str, Tensor], clip: Clip, image_size: int) -> None:
-        self.clip = clip
+        self.clip, self.side = clip, image_size
         self.network = oracles.official_predictor(preset, image_size).eval()
         self.network.load_state_dict(state)
-        pixels = torch.zeros(clip.length, 3, image_size, image_size)
-        for index in range(clip.length):
-            pixels[index] = to_model_input(clip.frame(index), image_size, device=CPU, dtype=torch.float32)[0]
-        self.state = oracles.official_session(self.network, pixels, clip.size)
-        self.state["cached_features"].clear()  # its first click pays for the encoder, as ours does
         self.frames: Any = None
+
+    def open(self) -> None:
+        pixels = torch.zeros(self.clip.length, 3, self.side, self.side)
+        for index in range(self.clip.length):
+            pixels[index] = to_model_input(self.clip.frame(index), self.side, device=CPU, dtype=torch.float32)[0]
+        self.state = oracles.official_session(self.network, pixels, self.clip.size)
+        self.state["cached_features"].clear()  # its first click pays for the encoder, as ours does
 
     def click(self, number: int) -> Any:
         points = np.array([self.clip.point(number)], np.float32)
@@ -143,6 +151,9 @@ class Transformers:
         self.network.load_state_dict(oracles.in_hub_layout(self.network, state))
         self.session = Sam2VideoInferenceSession(None, *clip.size, dtype=torch.float32)
         self.session.processed_frames = {}
+
+    def open(self) -> None:
+        """Frames are handed in one by one."""
 
     def _show(self, index: int) -> None:
         if index not in self.session.processed_frames:

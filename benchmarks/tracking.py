@@ -73,6 +73,8 @@ def run_race(race: Race, image_size: int) -> dict[str, Any]:
     clip = Clip(SIZE, FULL_BANK + race.measured)
     state = seeded_weights(race.preset, image_size)
     sides = {name: make_side(name, race.preset, state, clip, image_size) for name in race.sides}
+    for side in sides.values():
+        side.open()
     clicks: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(race.objects):
         for name, side in sides.items():
