@@ -11,6 +11,7 @@ import imageio_ffmpeg
 
 from app.session import Session
 from media.carried_over import Sound
+from media.errors import MediaError
 
 logger = logging.getLogger(__name__)
 
@@ -28,18 +29,22 @@ def make_sound(session: Session) -> Path | None:
     if not session.info.has_audio:
         return None
     part = out.with_suffix(".part")
-    source = Sound(session.clip_path, Fraction(0), Fraction(session.info.duration).limit_denominator(1000) + 1)
-    command = [
-        *(imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"),
-        *source.arguments(),
-        # Silence stands in where the sound begins later than the clip, or has gaps.
-        *("-map", "0:a:0", "-af", "aresample=async=1:first_pts=0", "-ac", "2", "-c:a", "aac", "-b:a", "96k"),
-        *("-f", "ipod", f"file:{part}"),
-    ]
     try:
+        with session.open_clip() as clip:
+            facts = clip.facts
+        # As an export takes it over: a part of a longer file has the sound of that part.
+        until = Fraction(session.info.duration).limit_denominator(1000) + 1
+        source = Sound(session.clip_path, facts.audio_delay, until, facts.cut)
+        command = [
+            *(imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"),
+            *source.arguments(),
+            # Silence stands in where the sound begins later than the clip, or has gaps.
+            *("-map", "0:a:0", "-af", "aresample=async=1:first_pts=0", "-ac", "2", "-c:a", "aac", "-b:a", "96k"),
+            *("-f", "ipod", f"file:{part}"),
+        ]
         subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=_MOST_SECONDS)
         part.replace(out)
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, subprocess.SubprocessError, MediaError) as error:
         logger.warning("the sound could not be prepared: %s", error)
         return None
     finally:
