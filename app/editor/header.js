@@ -20,7 +20,7 @@ function renderModels(models) {
   const current = models.choices.find((choice) => choice.name === models.current);
   opener.querySelector("strong").textContent = current?.title ?? models.current;
   const reason = document.createElement("p");
-  reason.textContent = models.reason;
+  reason.textContent = spoken(models.reason);
   const rows = models.choices.map((choice) => {
     const row = document.createElement("button");
     row.type = "button";
@@ -31,7 +31,7 @@ function renderModels(models) {
     const place = document.createElement("em");
     place.textContent = t(choice.here ? "header.ready" : "header.fetched");
     const note = document.createElement("small");
-    note.textContent = choice.note;
+    note.textContent = spoken(choice.note);
     row.append(title, place, note);
     row.addEventListener("click", () => choose(choice.name));
     return row;

@@ -6,8 +6,10 @@ const fetched = new Set(); // frames whose masks were asked for
 
 for (const channel of Object.keys(EVENTS)) {
   watch(`reply_${channel}`, () => {
-    const message = props[`reply_${channel}`];
-    if (!message) return;
+    const given = props[`reply_${channel}`];
+    if (!given) return;
+    // A refusal is said in the reader's language where the catalogue has it, else as the server says it.
+    const message = given.error ? { ...given, error: spoken(given.reason) } : given;
     // What a stopped task sent just before it heard of it: its masks count, its progress no longer does.
     if (message.re && !requests.isAwaited(channel, message)) apply({ masks: message.masks });
     else apply(state.clip || OPENING.includes(channel) ? message : { ...message, error: undefined });

@@ -9,7 +9,7 @@ let restTimer = 0;
 let suggestion = null; // {picture} of the hovered place
 let hoverTimer = 0;
 let slowHovers = 0;
-let sizes = null; // {object, frame, choices: [{index, png}], chosen}
+let sizes = null; // {object, frame, choices: [{index, area}]}
 const SIZE_NAMES = ["size.part", "size.whole", "size.more"];
 
 function clearSuggestion() {
@@ -93,7 +93,6 @@ function distinctSizes(found) {
 function chooseSize(at) {
   const object = studio.object(sizes?.object);
   if (!object || frame !== sizes.frame) return;
-  sizes.chosen = at;
   place((prompt) => ({ ...prompt, choice: sizes.choices[at].index }));
   refreshSizes();
 }
@@ -101,7 +100,8 @@ function chooseSize(at) {
 /** The key C: the next size. */
 function cycleSize() {
   if (!sizes || frame !== sizes.frame) return;
-  chooseSize(((sizes.chosen ?? -1) + 1) % sizes.choices.length);
+  const chosen = promptOf(studio.object(sizes.object), frame).choice;
+  chooseSize((sizes.choices.findIndex(({ index }) => index === chosen) + 1) % sizes.choices.length);
 }
 
 function refreshSizes() {

@@ -92,9 +92,11 @@ function named(key, own) {
   return words.has(key) ? t(key) : own;
 }
 
-/** What the server said: a plain sentence, or `{key, …values}`. */
+/** What the server said: a plain sentence, `{key, …values}` with its English `text`, or several of them. */
 function spoken(said) {
-  return said && typeof said === "object" ? t(said.key, said) : said;
+  if (Array.isArray(said)) return said.map(spoken).join(" ");
+  if (!said || typeof said !== "object") return said;
+  return words.has(said.key) ? t(said.key, said) : said.text ?? "";
 }
 
 /** A time [s] as minutes and seconds. */

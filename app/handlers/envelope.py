@@ -7,6 +7,7 @@ browser: nothing in it is a path, and everything is checked by the handler that 
 
 from __future__ import annotations
 
+import errno
 import itertools
 import logging
 import threading
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from app.handlers.sentences import keyed
 from app.history import History, Step
 from app.mask_folder import MaskError
 from app.models import DefaultModel
@@ -24,6 +26,7 @@ from app.sessions import Sessions
 from app.tracking_pass import TrackingError
 from effects.setting import EffectError
 from media.errors import MediaError
+from media.part_file import DISK_FULL
 from sam2_model import CheckpointError
 
 logger = logging.getLogger(__name__)
@@ -35,6 +38,10 @@ Handler = Callable[["Studio", str | None, Request], Iterator[Message]]
 _NO_CLIP = "There is no clip yet; drop a video file or pick an example first."
 _NOT_UNDERSTOOD = "The page sent something that the server does not understand; reload the page and try again."
 _FAILED = "Something went wrong on the server. What you did is kept; try again, or reload the page."
+_NO_MEMORY = (
+    "The server has no memory left for this. What you did is kept; try again in a moment, or with a shorter or "
+    "smaller clip."
+)
 
 _SOME_CHANGE = Step("change")
 
@@ -94,9 +101,15 @@ def answer(handler: Handler, studio: Studio, session_id: str | None, request: ob
     except (KeyError, TypeError, ValueError):
         logger.exception("a request was not understood")
         held = {**(held or {}), "error": _NOT_UNDERSTOOD, "task": None, "refused": True}
-    except Exception:
+    except MemoryError:
+        logger.exception("a request was too much for the memory")
+        held = {**(held or {}), "error": _NO_MEMORY, "task": None}
+    except Exception as error:
         logger.exception("a request failed")
-        held = {**(held or {}), "error": _FAILED, "task": None}
+        is_disk_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        held = {**(held or {}), "error": DISK_FULL if is_disk_full else _FAILED, "task": None}
+    if held is not None and "error" in held:
+        held["reason"] = keyed(held["error"])
     yield _enveloped({**_history_of(studio, session_id), **(held or {})}, asked, done=True)
 
 

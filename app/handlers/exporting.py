@@ -8,6 +8,7 @@ from typing import Any
 
 from app.exports.catalogue import estimate_bytes, export
 from app.handlers.envelope import Message, Request, Studio, describe_task, open_session
+from app.handlers.sentences import keyed
 from app.heartbeat import beats
 from app.panels.export import describe_output
 from app.privacy_notes import session_notes
@@ -38,7 +39,7 @@ def render(studio: Studio, session_id: str | None, request: Request) -> Iterator
         if older != path.parent:
             shutil.rmtree(older, ignore_errors=True)
     # Whoever hides somebody is told where to look before anybody sees it.
-    notes = " ".join(session_notes(session)) if kind == "video" else ""
+    notes = [keyed(each) for each in session_notes(session)] if kind == "video" else []
     status = notes or {"key": "export.done"}
     yield {"task": None, "output": describe_output(path, kind, session.info), "status": status}
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from app import tracking
 from app.handlers.envelope import Message, Request, RequestError, Studio, change_project, open_session
+from app.handlers.sentences import keyed
 from app.heartbeat import beats
 from app.history import Step
 from app.lanes import describe_lanes
@@ -160,7 +161,7 @@ def _open_clip(
     message = describe_everything(studio, session)
     if project is None:
         del message["models"]  # the page's choice holds for a new clip
-    notices = " ".join(session.info.notices)
+    notices = [keyed(each) for each in session.info.notices]
     done = {"key": "status.project"} if project else {"key": "status.ready"}
     yield Opened({**message, "status": notices or done}, session_id)
 
@@ -232,7 +233,9 @@ def example_path(studio: Studio, request: Request) -> Path:
 def models_of(studio: Studio, current: str) -> Message:
     """The models for the page's menu."""
     reason = studio.model.reason if current == studio.model.name else "You chose another model than the default."
-    return describe_models(available_models(), current, reason)
+    models = describe_models(available_models(), current, reason)
+    told = [{**each, "note": keyed(each["note"])} for each in models["choices"]]
+    return {**models, "choices": told, "reason": keyed(models["reason"])}
 
 
 def model(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
@@ -244,5 +247,5 @@ def model(studio: Studio, session_id: str | None, request: Request) -> Iterator[
     title = choice.title if choice else Path(name).stem
     if session_id is not None:
         change_project(studio, session_id, lambda project: replace(project, model=name), Step("model", title))
-    note = "" if choice is None or choice.is_here else f" {choice.note}"
-    yield {"models": models_of(studio, name), "status": {"key": "status.model", "name": title, "note": note}}
+    note = [] if choice is None or choice.is_here else [keyed(choice.note)]
+    yield {"models": models_of(studio, name), "status": [{"key": "status.model", "name": title}, *note]}

@@ -79,6 +79,7 @@ def test_a_file_that_is_no_video_is_refused_in_a_sentence(studio: Studio, tmp_pa
     *_, message = answer(open_sound, studio, None, {})
     assert message["done"]
     assert message["error"].endswith(".")
+    assert message["reason"]["key"] in ("refused.no_picture", "refused.no_video")
     assert "Traceback" not in message["error"]
     assert not list(studio.sessions.root.glob("*"))
 
@@ -103,27 +104,28 @@ def test_taking_all_clicks_away_takes_the_mask_away(studio: Studio, edited: str)
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "words", "code"),
     [
-        ({"points": [[64, 10, 1]]}, "outside the picture"),
-        ({"points": [[-1, 10, 1]]}, "outside the picture"),
-        ({"points": [[float("nan"), 10, 1]]}, "outside the picture"),
-        ({"box": [10, 10, 10, 30]}, "box is too small"),
-        ({"box": [10, 10, 99, 30]}, "outside the picture"),
-        ({"frame": NUM_FRAMES}, "There is no frame"),
-        ({"object": 9}, "no object 9"),
-        ({"points": [[5, 5, 1]] * 201}, "at most 200"),
-        ({"points": "x"}, "does not understand"),
-        ({"object": None}, "does not understand"),
+        ({"points": [[64, 10, 1]]}, "outside the picture", "outside"),
+        ({"points": [[-1, 10, 1]]}, "outside the picture", "outside"),
+        ({"points": [[float("nan"), 10, 1]]}, "outside the picture", "outside"),
+        ({"box": [10, 10, 10, 30]}, "box is too small", "box"),
+        ({"box": [10, 10, 99, 30]}, "outside the picture", "box"),
+        ({"frame": NUM_FRAMES}, "There is no frame", "no_frame"),
+        ({"object": 9}, "no object 9", "no_object"),
+        ({"points": [[5, 5, 1]] * 201}, "at most 200", "most_clicks"),
+        ({"points": "x"}, "does not understand", "not_understood"),
+        ({"object": None}, "does not understand", "not_understood"),
     ],
 )
 def test_a_bad_click_is_refused_and_loses_nothing(
-    studio: Studio, edited: str, change: dict[str, Any], words: str
+    studio: Studio, edited: str, change: dict[str, Any], words: str, code: str
 ) -> None:
     last(studio, editing.prompt, edited, **CLICK)
     before = studio.sessions.open(edited).project
     message = last(studio, editing.prompt, edited, **{**CLICK, **change})
     assert words in message["error"]
+    assert message["reason"]["key"] == f"refused.{code}"
     assert message["done"]
     assert studio.sessions.open(edited).project == before
 
@@ -190,6 +192,7 @@ def test_an_object_added_late_is_also_followed_back(studio: Studio, edited: str)
 def test_tracking_without_a_click_says_what_to_do(studio: Studio, edited: str) -> None:
     message = last(studio, running.track, edited)
     assert "click an object" in message["error"]
+    assert message["reason"]["key"] == "refused.nothing_to_track"
     assert message["task"] is None
 
 
@@ -224,7 +227,7 @@ def test_masks_that_the_page_missed_can_be_asked_for(studio: Studio, edited: str
 @pytest.mark.parametrize("handler", [editing.prompt, running.track, exporting.render, effects.look])
 def test_without_a_session_a_sentence_says_what_to_do(studio: Studio, session_id: str | None, handler: Handler) -> None:
     message = last(studio, handler, session_id, **CLICK)
-    assert message["error"].startswith(("There is no clip yet", "This session is no longer there"))
+    assert message["reason"]["key"] in ("refused.no_clip", "refused.gone")
 
 
 def test_a_failure_inside_is_one_sentence_without_its_details(studio: Studio) -> None:

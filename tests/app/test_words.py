@@ -20,6 +20,7 @@ ENGLISH = WORDS["en"]
 MADE_UP = (
     *("aim.", "section.", "step.", "group.", "effect.", "look.", "label.", "choice.", "summary.", "keyframe."),
     *("export.", "undo.", "redo.", "status.nothing_to_", "help."),
+    *("refused.", "notice."),  # the server's own sentences: test_sentences.py
 )
 
 
