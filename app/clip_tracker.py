@@ -44,6 +44,9 @@ class ClipTracker:
             first click. A click on a tracked frame corrects that mask, so a state rebuilt from the project needs
             it; None where nothing is corrected.
         budget: how much is done at once; what suits the model's device by default.
+
+    Attributes:
+        predictor: the model's state.
     """
 
     def __init__(
@@ -57,13 +60,13 @@ class ClipTracker:
         self.clip = clip
         self.masks = masks
         self.tracked_before = tracked_before
-        self._predictor = VideoPredictor(model, size=clip.size, num_frames=clip.num_frames, budget=budget)
+        self.predictor = VideoPredictor(model, size=clip.size, num_frames=clip.num_frames, budget=budget)
         self._applied: dict[tuple[int, int], FramePrompt] = {}
 
     @property
     def notices(self) -> tuple[str, ...]:
         """Sentences for the person about what had to shrink because the device's memory was full."""
-        return tuple(self._predictor.notices)
+        return tuple(self.predictor.notices)
 
     def segment(self, project: Project, object_id: int, frame_index: int) -> ObjectMask:
         """Segment an object on a frame from all its prompts there, and write the mask.
@@ -79,7 +82,7 @@ class ClipTracker:
         self._keep_tracked(object_id, frame_index)
         found = self._follow(project, wanted=prompt)
         assert found is not None  # a prompt that is kept says something
-        return self._write(found, object_id, project, Basis(project, object_id))
+        return self.write(found, object_id, project, Basis(project, object_id))
 
     def prepare(self, frame_index: int) -> None:
         """Decode and encode a frame before anything is asked about it, so that a click there is answered at once.
@@ -88,7 +91,7 @@ class ClipTracker:
             TrackingError: no such frame.
         """
         self._check_frame(frame_index)
-        self._predictor.prepare(frame_index, self.clip.frame(frame_index).pixels)
+        self.predictor.prepare(frame_index, self.clip.frame(frame_index).pixels)
 
     def suggest(self, frame_index: int, prompt: Prompt) -> list[np.ndarray]:
         """What a click would take, remembering nothing: masks (H, W) bool, in the model's order.
@@ -103,7 +106,7 @@ class ClipTracker:
         try:
             is_ambiguous = len(prompt.points) == 1 and prompt.box is None
             pixels = self.clip.frame(frame_index).pixels
-            found = self._predictor.suggest(frame_index, pixels, prompt, multimask=is_ambiguous)
+            found = self.predictor.suggest(frame_index, pixels, prompt, multimask=is_ambiguous)
         except PromptError as error:
             raise TrackingError(str(error)) from error
         return [(logits > 0).cpu().numpy() for logits in found]
@@ -118,25 +121,25 @@ class ClipTracker:
         """
         self._check_run(project, run)
         self._follow(project)
-        others = {each: track for each, track in self._predictor.tracks.items() if each not in run.object_ids}
+        others = {each: track for each, track in self.predictor.tracks.items() if each not in run.object_ids}
         try:
             # The network looks only for the objects of this run; what it knows of the others waits.
             for each in others:
-                del self._predictor.tracks[each]
+                del self.predictor.tracks[each]
             yield from self._run(project, run)
         finally:
-            self._predictor.tracks.update(others)
+            self.predictor.tracks.update(others)
 
     def _run(self, project: Project, run: TrackingPass) -> Iterator[TrackedFrame]:
         bases = {each: Basis(project, each) for each in run.object_ids}
         with closing(read_ahead(self._frames(self._lead_in(project, run)))) as frames:
-            for _ in self._predictor.propagate(frames, run.step):
+            for _ in self.predictor.propagate(frames, run.step):
                 pass
         began = time.monotonic()
         with closing(read_ahead(self._frames(run.frames))) as frames:
-            for done, found in enumerate(self._predictor.propagate(frames, run.step), start=1):
+            for done, found in enumerate(self.predictor.propagate(frames, run.step), start=1):
                 kept = [each for each in run.object_ids if run.keeps(project, each, found.frame_index)]
-                masks = tuple(self._write(found, each, project, bases[each]) for each in kept)
+                masks = tuple(self.write(found, each, project, bases[each]) for each in kept)
                 rate = done / max(time.monotonic() - began, 1e-6)
                 yield TrackedFrame(found.frame_index, masks, done, len(run.frames), rate)
 
@@ -173,7 +176,7 @@ class ClipTracker:
         answer = None
         pixels = self.clip.frame(frame_index).pixels
         for step in steps:
-            answer = self._predictor.add_prompt(object_id, frame_index, pixels, step)
+            answer = self.predictor.add_prompt(object_id, frame_index, pixels, step)
         self._applied[key] = prompt
         return answer
 
@@ -187,8 +190,8 @@ class ClipTracker:
     def _take_back(self, key: tuple[int, int]) -> None:
         object_id, frame_index = key
         del self._applied[key]
-        if object_id in self._predictor.object_ids:
-            self._predictor.clear_prompts(object_id, frame_index)
+        if object_id in self.predictor.object_ids:
+            self.predictor.clear_prompts(object_id, frame_index)
 
     def _mask_before(self, prompt: FramePrompt) -> np.ndarray | None:
         """The mask that the clicks correct: the prompt's own, or what tracking had found there."""
@@ -210,7 +213,8 @@ class ClipTracker:
             else:
                 self.tracked_before.write(object_id, frame_index, np.zeros(self.clip.size, dtype=bool))
 
-    def _write(self, found: FrameMasks, object_id: int, project: Project, basis: Basis) -> ObjectMask:
+    def write(self, found: FrameMasks, object_id: int, project: Project, basis: Basis) -> ObjectMask:
+        """Write an object's mask of a frame, and what the network thought of it; `basis` is the object's own."""
         row = found.object_ids.index(object_id)
         logits = found.mask_logits[row].float().cpu().numpy()
         mask = logits > 0
@@ -219,7 +223,7 @@ class ClipTracker:
         note = measure(mask, score, basis.of(found.frame_index), sure=score * max(0.0, 1 - on_the_fence))
         png = self.masks.write(object_id, found.frame_index, mask, note=note)
         # Nothing more is known than on the network's own grid, and there it takes a kilobyte or two.
-        side = self._predictor.model.config.image_size // 4
+        side = self.predictor.model.config.image_size // 4
         grid = min(side, mask.shape[1]), min(side, mask.shape[0])
         coarse = cv2.resize(logits, grid, interpolation=cv2.INTER_AREA)
         self.masks.write_logits(object_id, found.frame_index, coarse)

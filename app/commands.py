@@ -156,13 +156,13 @@ def _masks(job: Job, clip: VideoClip, project: Project, report: Reporter) -> Ite
 
 def _estimate(job: Job, clip: VideoClip, project: Project, report: Reporter) -> None:
     """Say what tracking would cost, measured on the clip's first frames."""
-    from app.estimate import estimate_tracking
+    from app.estimate import measure_pace
+    from app.models import current_budget
 
     passes = plan_passes(project, clip.num_frames)
     model, setup = _load(job, project)
     report.say(setup.reason)
-    frames, objects = sum(len(each.frames) for each in passes), len(passes[0].object_ids)
-    found = estimate_tracking(model, clip, frames=frames, objects=objects)
+    found = measure_pace(model, clip, current_budget()).estimate(passes)
     report.say(str(found), "estimate", seconds=round(found.seconds, 1), memory_mib=found.memory and round(found.memory))
 
 

@@ -51,6 +51,7 @@ def connect_events(studio: Studio, session: gr.State, editor: FrameEditor, clip:
         "thumbs": effects.thumbs,
         "looks": effects.looks,
         "estimate": exporting.estimate,
+        "cost": running.cost,
         "masks": editing.masks,
         "model": opening.model,
         "save": opening.save,

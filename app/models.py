@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 
@@ -128,6 +129,12 @@ def split_name(name: str) -> tuple[str, int | None]:
     """`sam2.1_tiny@512` → the weights' name or path, and the side of the square input [px], None for the preset's."""
     weights, at, size = name.rpartition("@")
     return (weights, int(size)) if at and size.isdecimal() else (name, None)
+
+
+def is_at_hand(name: str) -> bool:
+    """Whether a model can be loaded without a download; `name` as for `load_model`."""
+    weights, _ = split_name(name)
+    return find_local(weights) is not None or Path(weights).is_file()
 
 
 def _describe(name: str) -> ModelChoice:

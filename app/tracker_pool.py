@@ -83,6 +83,12 @@ class TrackerPool:
             kept.lock.release()
             self._drop_oldest()
 
+    def is_busy(self, session_id: str) -> bool:
+        """Whether somebody works with the session's tracker now."""
+        with self._guard:
+            kept = self._kept.get(session_id)
+            return kept is not None and kept.lock.locked()
+
     def forget(self, session_id: str) -> None:
         with self._guard:
             kept = self._kept.pop(session_id, None)

@@ -11,8 +11,10 @@ import contextlib
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 try:
@@ -21,10 +23,10 @@ except ImportError:
     spaces = None
 
 import numpy as np
-import torch
 
+from app.estimate import Pace, measure_pace
 from app.mask_folder import overlay_from_png
-from app.models import EMBEDDED, load_model
+from app.models import EMBEDDED, current_budget, is_at_hand, load_model
 from app.project import ProjectError
 from app.session import SessionError
 from app.sessions import Sessions
@@ -33,11 +35,14 @@ from app.tracker_pool import TrackerBusyError, TrackerPool
 from app.tracking_pass import TrackingError, TrackingPass
 from media.errors import MediaError
 from sam2_model import SAM2, CheckpointError, Prompt, VideoPredictor
+from sam2_model.budget import is_memory_full
 
 logger = logging.getLogger(__name__)
 
 _CLICK_SECONDS = 20
 _MOST_SECONDS = 120
+# So long a measurement waits for clicks to pass, and for a run of tracking it is given up [s].
+_MEASURING_PATIENCE = 10.0
 
 _FOR_THE_PERSON = (TrackingError, ProjectError, SessionError, MediaError, CheckpointError)
 
@@ -54,6 +59,8 @@ def _on_gpu(duration: Callable[..., int]) -> Callable[[Function], Function]:
 
 
 _trackers = TrackerPool()
+_paces: dict[tuple[str, int, int], Pace] = {}  # by model, height and width
+_measuring = threading.Lock()
 
 
 def connect(sessions: Sessions, *, load: Callable[[str], SAM2] = load_model, preload: str | None = None) -> None:
@@ -67,6 +74,7 @@ def connect(sessions: Sessions, *, load: Callable[[str], SAM2] = load_model, pre
     """
     _trackers.sessions = sessions
     _trackers.load = load
+    _paces.clear()
     if preload is not None:
         load(preload)
 
@@ -105,7 +113,7 @@ class _Refusal:
 
 def _refusal(error: Exception) -> _Refusal:
     """The refusal that says an error to the person; one that is a mistake of ours is raised as it came."""
-    if isinstance(error, torch.cuda.OutOfMemoryError):
+    if isinstance(error, RuntimeError) and is_memory_full(error):
         return _Refusal(TrackingError("The GPU's memory is full; choose a smaller model or try again in a moment."))
     if isinstance(error, _FOR_THE_PERSON):
         return _Refusal(error)
@@ -203,6 +211,39 @@ def _propagate_on_gpu(
                 yield tracked
     except Exception as error:  # what is not for the person is raised again
         yield _refusal(error)
+
+
+def pace(session_id: str) -> Pace | None:
+    """What tracking costs here with the session's model and clip, measured once for a model and a size of clip.
+
+    None where measuring would cost GPU quota or a download, and where the session is tracked now.
+
+    Raises:
+        SessionError: the session is gone. CheckpointError: the model cannot be loaded. MediaError: the clip's file
+            cannot be read.
+    """
+    session = _trackers.known_sessions().open(session_id)
+    name, size = session.project.model, session.info.size
+    if "SPACES_ZERO_GPU" in os.environ or not is_at_hand(name):
+        return None
+    with _measuring:
+        if (key := (name, *size)) not in _paces:
+            model = _trackers.load(name)
+            try:
+                with session.open_clip() as clip:
+                    _paces[key] = measure_pace(model, clip, current_budget(), pause=partial(_let_pass, session_id))
+            except TrackerBusyError:
+                return None
+        return _paces[key]
+
+
+def _let_pass(session_id: str) -> None:
+    """Wait until nobody works with the session's tracker: whoever clicks goes first."""
+    since = time.monotonic()
+    while _trackers.is_busy(session_id):
+        if time.monotonic() - since > _MEASURING_PATIENCE:
+            raise TrackerBusyError("This clip is being tracked.")
+        time.sleep(0.02)
 
 
 def can_suggest(model_name: str) -> bool:

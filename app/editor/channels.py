@@ -32,6 +32,7 @@ CHANNELS = (
     "render",
     "stop_render",
     "estimate",
+    "cost",
     "model",
     "save",
 )

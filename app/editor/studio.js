@@ -29,6 +29,7 @@ function openStudio() {
       cut: null, // the scene before which tracking has stopped
       task: null, // {kind: "open"|"track"|"render", done, total, rate, left}
       staleFrom: null, // the first frame that tracking would have to do again, or null
+      cost: null, // what tracking would take: {frames, seconds, memory [GB]}
       tracked: false, // whether tracking has found anything yet
       output: null, // the rendered file
       models: null,

@@ -19,13 +19,14 @@ from app.handlers.envelope import (
 from app.heartbeat import beats
 from app.history import Scope, Step
 from app.lanes import describe_lanes
-from app.panels.objects import describe_mask
+from app.panels.objects import describe_cost, describe_mask
 from app.scenes import cuts_of, make_timeline, read_timeline
 from app.session import Session
 from app.sound import make_sound
 from app.tracked_frame import TrackedFrame
-from app.tracking_pass import TrackingPass
+from app.tracking_pass import TrackingError, TrackingPass
 from app.tracking_plan import Direction, Wish, plan_tracking
+from sam2_model import CheckpointError
 
 
 def track(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
@@ -48,6 +49,20 @@ def track(studio: Studio, session_id: str | None, request: Request) -> Iterator[
             session.history.forget_last()
         raise
     yield {**_after_tracking(studio, session.id), "status": {"key": "status.tracked", "n": done}, "cut": plan.cut}
+
+
+def cost(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """What a press of the button would take: {}; nothing where that cannot be said."""
+    session = open_session(studio, session_id)
+    try:
+        passes = plan_tracking(session, Wish(), cuts_of(session)).passes
+        pace = None
+        for measured in beats(lambda: iter((tracking.pace(session.id),))):
+            pace = measured[0] if measured else pace
+            yield {}
+    except (TrackingError, CheckpointError):  # the button says so itself when it is pressed
+        passes, pace = (), None
+    yield {"cost": describe_cost(pace.estimate(passes)) if pace and passes else None}
 
 
 def _read_wish(request: Request, session: Session) -> Wish:

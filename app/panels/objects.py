@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from app.editor.assets import read_asset, read_script
+from app.estimate import Estimate
 from app.project import Project
 from app.tracked_frame import ObjectMask
 
@@ -24,11 +25,17 @@ def build_objects_panel() -> ObjectsPanel:
     """Lay out the panel; must be called inside a `gr.Blocks`."""
     view = gr.HTML(
         html_template=read_asset("objects.html"),
-        js_on_load=read_script("progress.js", "timescale.js", "object_rows.js", "objects.js"),
+        js_on_load=read_script("progress.js", "timescale.js", "object_rows.js", "objects.js", "cost.js"),
         apply_default_css=False,
         elem_id="objects-panel",
     )
     return ObjectsPanel(view)
+
+
+def describe_cost(cost: Estimate) -> dict[str, Any]:
+    """What tracking would take, for the page: seconds, and GB of memory where that is known."""
+    memory = None if cost.memory is None else round(cost.memory / 1024, 2)
+    return {"frames": cost.frames, "seconds": round(cost.seconds, 1), "memory": memory}
 
 
 def describe_objects(project: Project) -> list[dict[str, Any]]:

@@ -1,17 +1,13 @@
-"""What is chosen for which hardware, said in words; and the estimate before tracking."""
+"""What is chosen for which hardware, said in words."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 import torch
 
 from app import models
-from app.estimate import Estimate, estimate_tracking
 from app.hardware import Hardware, Setup, Wishes, choose_setup, look_at_hardware
-from media.video_clip import VideoClip
-from sam2_model import SAM2, CheckpointError
+from sam2_model import CheckpointError
 
 H100 = Hardware("cuda", "H100", 80.0, True, False)
 OLD_CARD = Hardware("cuda", "GTX 1060", 6.0, False, False)
@@ -80,19 +76,3 @@ def test_models_run_at_the_size_and_in_the_numbers_asked_for() -> None:
     assert models.load_model("nano@320").dtype == torch.float32
     with pytest.raises(CheckpointError, match="nano@100: image_size is 100"):
         models.load_model("nano@100")
-
-
-def test_the_estimate_speaks_of_what_will_be_done(model: SAM2, clip_path: Path) -> None:
-    with VideoClip.open(clip_path) as clip:
-        one = estimate_tracking(model, clip, frames=12, objects=1)
-        three = estimate_tracking(model, clip, frames=12, objects=3)
-    assert one.seconds == 12 * one.seconds_per_frame > 0
-    assert three.seconds > one.seconds
-    assert one.memory is None or 50 < one.memory <= (three.memory or 0)
-
-
-def test_an_estimate_reads_well() -> None:
-    assert str(Estimate(250, 2, 0.7, 1331.0)) == (
-        "Tracking 250 frames and 2 objects takes about 3 min (0.70 s a frame), with at most about 1.3 GB of memory."
-    )
-    assert str(Estimate(10, 1, 0.1, None)) == "Tracking 10 frames and 1 object takes about 1 s (0.10 s a frame)."
