@@ -59,7 +59,7 @@ function apply(message) {
   if (message.thumbs) studio.emit("thumbs", message.thumbs);
   if (message.error) studio.say(message.error, "error");
   else if (message.status !== undefined) studio.say(message.status);
-  else if (message.done && find(".ms-status").dataset.kind === "error") studio.say(""); // it went well again
+  else if (message.done && !("cost" in message) && find(".ms-status").dataset.kind === "error") studio.say(""); // it went well again
   refresh();
 }
 
