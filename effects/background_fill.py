@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from effects.box import Box
-from effects.camera import Motion
+from effects.camera import Motion, follow_corners
 from effects.effect import Pixels
 from effects.footage import Footage
 
@@ -115,12 +115,11 @@ def _bring(footage: Footage, other: int, motion: Motion, area: Box) -> Seen:
 def _correct(grey: NDArray[Any], laid: Pixels, corners: NDArray[Any]) -> Motion | None:
     """What is left of the motion around the hole, where the ground lies at another depth than the whole picture's."""
     other = cv2.cvtColor(laid, cv2.COLOR_RGB2GRAY)
-    followed, found, _ = cv2.calcOpticalFlowPyrLK(grey, other, corners, None, winSize=(21, 21), maxLevel=3)  # type: ignore[call-overload]
-    kept = found.ravel() == 1
-    if kept.sum() < _FEWEST_CORNERS:
+    corners, followed = follow_corners(grey, np.asarray(other), corners, levels=3)
+    if len(corners) < _FEWEST_CORNERS:
         return None
-    matrix, agree = cv2.estimateAffine2D(corners[kept], followed[kept], method=cv2.RANSAC, ransacReprojThreshold=1.5)
-    if matrix is None or agree.sum() < max(_FEWEST_CORNERS, 0.3 * kept.sum()):
+    matrix, agree = cv2.estimateAffine2D(corners, followed, method=cv2.RANSAC, ransacReprojThreshold=1.5)
+    if matrix is None or agree.sum() < max(_FEWEST_CORNERS, 0.3 * len(corners)):
         return None
     # A piece of ground seen a moment later is neither bent nor half as large.
     stretch = np.linalg.svd(matrix[:, :2], compute_uv=False)

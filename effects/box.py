@@ -27,6 +27,11 @@ class Box(NamedTuple):
         x, y, width, height = cv2.boundingRect(inside.view(np.uint8))
         return cls(x, y, x + width, y + height)
 
+    @classmethod
+    def of_frame(cls, size: Size) -> Box:
+        """All of a frame of `size` (height, width)."""
+        return cls(0, 0, size[1], size[0])
+
     @property
     def is_empty(self) -> bool:
         return self.x0 >= self.x1 or self.y0 >= self.y1

@@ -42,17 +42,35 @@ def measure_step(
     corners = cv2.goodFeaturesToTrack(first, _CORNERS, 0.01, 7, mask=ground)
     if corners is None or len(corners) < _FEWEST:
         return STILL
-    followed, found, _ = cv2.calcOpticalFlowPyrLK(first, second, corners, None, winSize=(21, 21), maxLevel=4)  # type: ignore[call-overload]
-    kept = found.ravel() == 1
-    if kept.sum() < _FEWEST:
+    corners, followed = follow_corners(first, second, corners, levels=4)
+    if len(corners) < _FEWEST:
         return STILL
     matrix, agree = cv2.estimateAffinePartial2D(
-        corners[kept], followed[kept], method=cv2.RANSAC, ransacReprojThreshold=1.0, confidence=0.995
+        corners, followed, method=cv2.RANSAC, ransacReprojThreshold=1.0, confidence=0.995
     )
     if matrix is None or agree.sum() < _FEWEST:
         return STILL
     shrink = np.diag((size[0] / before.shape[1], size[1] / before.shape[0], 1.0))
     return np.linalg.inv(shrink) @ np.vstack([matrix, (0, 0, 1)]) @ shrink
+
+
+def follow_corners(
+    before: NDArray[Any], after: NDArray[Any], corners: NDArray[Any], *, levels: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Follow corners from one grey picture into another by optical flow (Lucas and Kanade, in a pyramid).
+
+    Args:
+        before, after: (H, W) uint8.
+        corners: (N, 1, 2) float32 points of `before` [px].
+        levels: of the pyramid: with each one corners may go twice as far.
+
+    Returns:
+        The corners that were found again, and where they are in `after`.
+    """
+    # OpenCV's own types know nothing of None, which its documentation asks for.
+    followed, found, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, None, winSize=(21, 21), maxLevel=levels)  # type: ignore[call-overload]
+    kept = found.ravel() == 1
+    return corners[kept], followed[kept]
 
 
 def moved_points(motion: Motion, points: NDArray[Any]) -> NDArray[Any]:

@@ -127,6 +127,9 @@ class Effect(ABC):
     """True: the effect is also asked on frames where its object is absent, with alpha 0 (a trail, a frozen copy, a
     label that must not blink where the track is lost for a moment)."""
 
+    sees_all: ClassVar[bool] = False
+    """True: the effect must see the whole frame, wherever its target is (an arrow, a trail, a lens in a corner)."""
+
     def __init_subclass__(cls) -> None:
         cls.name = cls.__module__.rpartition(".")[2]
 
@@ -155,7 +158,7 @@ class Effect(ABC):
         Returns:
             `box` or a larger box; it may reach over the frame's edge, `compose` cuts it there.
         """
-        return box
+        return Box.of_frame(frame_size) if self.sees_all else box
 
     @classmethod
     def with_settings(cls, given: Mapping[str, object]) -> Effect:

@@ -50,7 +50,7 @@ class Matte(NamedTuple):
 
     def whole(self) -> Alpha:
         """Alpha of the whole frame: (H, W) float32."""
-        return self.cut(Box(0, 0, self.size[1], self.size[0]))
+        return self.cut(Box.of_frame(self.size))
 
     def inverted(self) -> Matte:
         """The matte of the rest."""
@@ -58,14 +58,14 @@ class Matte(NamedTuple):
 
     def extent(self) -> Box:
         """The smallest box outside which alpha is 0."""
-        frame = Box(0, 0, self.size[1], self.size[0])
+        frame = Box.of_frame(self.size)
         if self.beyond > 0 and self.box != frame:
             return frame
         return Box.around(self.alpha).moved(self.box.x0, self.box.y0)
 
     def is_fainter(self, least: float) -> bool:
         """Whether alpha is below `least` everywhere."""
-        frame = Box(0, 0, self.size[1], self.size[0])
+        frame = Box.of_frame(self.size)
         if self.beyond > 0 and self.box != frame:
             return False
         return self.box.is_empty or float(self.alpha.max()) < least

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from effects.box import Box, Size
 from effects.canvas import NOTHING, Canvas
 from effects.effect import Drawing, Effect, Shot, setting
 
@@ -22,6 +21,7 @@ class Arrow(Effect):
 
     draws_around: ClassVar[bool] = True
     lingers: ClassVar[bool] = True
+    sees_all: ClassVar[bool] = True
 
     size: float = setting(90.0, low=10, high=600, unit="px")
     gap: float = setting(14.0, low=-200, high=200, unit="px", label="Distance")
@@ -56,6 +56,3 @@ class Arrow(Effect):
         canvas.line(closed, 2 * rim, (255, 255, 255))
         canvas.polygon([(x, y) for x, y in points], shot.paint(self.color))
         return canvas.drawing()
-
-    def window(self, box: Box, frame_size: Size) -> Box:
-        return Box(0, 0, frame_size[1], frame_size[0])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from effects.box import Box, Size
 from effects.canvas import NOTHING, Canvas, Point, round_rectangle
 from effects.effect import Drawing, Effect, Shot, setting
 
@@ -16,6 +15,7 @@ class BoundingBox(Effect):
 
     draws_around: ClassVar[bool] = True
     lingers: ClassVar[bool] = True
+    sees_all: ClassVar[bool] = True
 
     style: str = setting("corners", choices=("corners", "box"))
     width: float = setting(4.0, low=1, high=40, unit="px")
@@ -39,9 +39,6 @@ class BoundingBox(Effect):
         for points in strokes:
             canvas.line(points, self.width, shot.paint(self.color))
         return canvas.drawing()
-
-    def window(self, box: Box, frame_size: Size) -> Box:
-        return Box(0, 0, frame_size[1], frame_size[0])
 
 
 def _corners(outline: list[Point], x0: float, y0: float, x1: float, y1: float) -> list[list[Point]]:

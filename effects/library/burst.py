@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from effects.blend import plain
-from effects.box import Box, Size
+from effects.box import Size
 from effects.effect import Drawing, Effect, Shot, setting
 
 SUBPIXEL = 4
@@ -22,6 +22,7 @@ class Burst(Effect):
     """Lets rays burst out behind the object, still or turning."""
 
     draws_around: ClassVar[bool] = True
+    sees_all: ClassVar[bool] = True
 
     color: str = setting("#ffd23f")
     rays: int = setting(18, low=4, high=60)
@@ -45,10 +46,6 @@ class Burst(Effect):
             cv2.fillConvexPoly(rays, corners, (255,), lineType=cv2.LINE_AA, shift=SUBPIXEL)
         light = self._fade(center, far, (height, width)) * (1 - shot.alpha)
         return Drawing(plain(shot.paint(self.color), (height, width)), cv2.multiply(rays, light, dtype=cv2.CV_32F))
-
-    def window(self, box: Box, frame_size: Size) -> Box:
-        """The whole frame."""
-        return Box(0, 0, frame_size[1], frame_size[0])
 
     def _fade(self, center: np.ndarray, far: float, size: Size) -> np.ndarray:
         """The rays grow fainter outwards: (H, W) float32, for rays of 255."""

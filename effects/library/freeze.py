@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from effects.box import Box, Size
 from effects.echo import cut_echo, draw_echoes
 from effects.effect import Drawing, Effect, Shot, setting
 
@@ -16,6 +15,7 @@ class Freeze(Effect):
 
     draws_around: ClassVar[bool] = True
     lingers: ClassVar[bool] = True
+    sees_all: ClassVar[bool] = True
 
     first: int = setting(0, low=0, high=100_000, unit="frames", label="First copy at frame")
     spacing: int = setting(12, low=1, high=1000, unit="frames", label="Then one every")
@@ -31,6 +31,3 @@ class Freeze(Effect):
                 break
             echoes.append(cut_echo(shot, index, strength=self.strength, with_camera=self.with_ground))
         return draw_echoes(shot, [each for each in echoes if each is not None])
-
-    def window(self, box: Box, frame_size: Size) -> Box:
-        return Box(0, 0, frame_size[1], frame_size[0])

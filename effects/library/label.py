@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from effects.box import Box, Size
 from effects.canvas import NOTHING, Canvas, round_rectangle
 from effects.color import Color
 from effects.effect import Drawing, Effect, Shot, setting, text_setting
@@ -22,6 +21,7 @@ class Label(Effect):
 
     draws_around: ClassVar[bool] = True
     lingers: ClassVar[bool] = True
+    sees_all: ClassVar[bool] = True
 
     text: str = text_setting("", label="Words (empty: the name)")
     size: float = setting(26.0, low=8, high=200, unit="px")
@@ -52,9 +52,6 @@ class Label(Effect):
         corner = round(x + pad + self.size * 0.2), round(y + (height - words.shape[0]) / 2)
         canvas.paint(words, (255, 255, 255), corner)
         return canvas.drawing()
-
-    def window(self, box: Box, frame_size: Size) -> Box:
-        return Box(0, 0, frame_size[1], frame_size[0])
 
     def _plate_corner(self, shot: Shot, place: Sighting, width: float, height: float) -> tuple[float, float]:
         """Where the plate's first corner goes: at the end of the line, but inside the frame."""

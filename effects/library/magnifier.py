@@ -8,7 +8,6 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from effects.box import Box, Size
 from effects.canvas import NOTHING, Canvas, Point, round_rectangle
 from effects.effect import Drawing, Effect, Shot, setting
 
@@ -22,6 +21,7 @@ class Magnifier(Effect):
     draws_around: ClassVar[bool] = True
     lingers: ClassVar[bool] = True
     looks_around: ClassVar[bool] = True
+    sees_all: ClassVar[bool] = True
 
     size: float = setting(0.42, low=0.1, high=0.9, label="Height beside the frame's")
     zoom: float = setting(1.0, low=0.3, high=6, label="Zoom (1: the whole object)")
@@ -52,9 +52,6 @@ class Magnifier(Effect):
         outline = round_rectangle(x, y, x + side, y + side, radius, 24)
         self._paint_inset(canvas, shot, place.middle, zoom, outline)
         return canvas.drawing()
-
-    def window(self, box: Box, frame_size: Size) -> Box:
-        return Box(0, 0, frame_size[1], frame_size[0])
 
     def _paint_inset(self, canvas: Canvas, shot: Shot, center: Point, zoom: float, outline: list[Point]) -> None:
         """Cut the surroundings of `center` out of the shot, enlarged, and paint them into the outline."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from effects.blend import plain
-from effects.box import Box, Size
+from effects.box import Box
 from effects.camera import STILL, moved_points
 from effects.canvas import NOTHING, draw_line
 from effects.effect import Drawing, Effect, Shot, setting
@@ -25,6 +25,7 @@ class MotionPath(Effect):
 
     draws_around: ClassVar[bool] = True
     lingers: ClassVar[bool] = True
+    sees_all: ClassVar[bool] = True
 
     seconds: float = setting(2.0, low=0.1, high=30, unit="s", label="How far back")
     ahead: float = setting(0.0, low=0, high=30, unit="s", label="How far ahead")
@@ -53,9 +54,6 @@ class MotionPath(Effect):
         if self.behind:
             alpha *= 1 - shot.alpha[box.slices]
         return Drawing(plain(shot.paint(self.color), box.size), alpha, (box.x0, box.y0))
-
-    def window(self, box: Box, frame_size: Size) -> Box:
-        return Box(0, 0, frame_size[1], frame_size[0])
 
     def _pieces(self, shot: Shot) -> Iterator[tuple[np.ndarray, float, float]]:
         """Pieces of the line: points (N, 2), width [px], strength 0 to 1; the far ends first."""

@@ -36,6 +36,7 @@ class Privacy(Effect):
     lingers: ClassVar[bool] = True
     covers_wholly: ClassVar[bool] = True
     looks_around: ClassVar[bool] = True
+    sees_all: ClassVar[bool] = True
 
     style: str = setting("blocks", choices=("blocks", "solid"))
     margin: float = setting(14.0, low=4, high=200, unit="px", label="Larger than the object by")
@@ -59,9 +60,6 @@ class Privacy(Effect):
         near = box.moved(x, y).snapped(cell).moved(-x, -y).clipped(cover.shape)
         touched = _enlarge(_most_of_blocks(cover[near.slices], cell) > 0, cell, near.size)
         return Drawing(_blocks(shot.pixels[near.slices], cell), touched.astype(np.float32), (near.x0, near.y0))
-
-    def window(self, box: Box, frame_size: Size) -> Box:
-        return Box(0, 0, frame_size[1], frame_size[0])
 
     def _cell(self, shot: Shot) -> int:
         """The size of a block [px]: the same on every frame, or different grids would together tell more than one."""

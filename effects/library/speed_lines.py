@@ -24,6 +24,7 @@ class SpeedLines(Effect):
     """Draws streaks behind the object along its way, the longer the faster it moves."""
 
     draws_around: ClassVar[bool] = True
+    sees_all: ClassVar[bool] = True
 
     count: int = setting(18, low=1, high=80)
     length: float = setting(1.0, low=0.1, high=4)
@@ -53,9 +54,6 @@ class SpeedLines(Effect):
         drawn = _draw(streaks - (box.x0 + 0.5, box.y0 + 0.5), box.size, self.width)
         alpha = drawn * np.float32(0.9 * strength) * (1 - shot.alpha[box.slices])
         return Drawing(plain(shot.paint(self.color), box.size), alpha, (box.x0, box.y0))
-
-    def window(self, box: Box, frame_size: Size) -> Box:
-        return Box(0, 0, frame_size[1], frame_size[0])
 
     def _velocity(self, shot: Shot) -> tuple[float, float] | None:
         """How far the object moves over the ground in a frame (x, y) [px], from its smoothed path around this one."""

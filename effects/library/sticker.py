@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from effects.box import Box, Size
 from effects.canvas import NOTHING
 from effects.effect import Drawing, Effect, Shot, file_setting, setting
 from effects.pictures import place_picture, premultiplied, pyramid, read_pyramid
@@ -19,6 +18,7 @@ class Sticker(Effect):
 
     draws_around: ClassVar[bool] = True
     lingers: ClassVar[bool] = True
+    sees_all: ClassVar[bool] = True
 
     picture: str = setting("smile", choices=STICKERS)
     file: str = file_setting("picture", label="Own picture")
@@ -41,9 +41,6 @@ class Sticker(Effect):
         height, width = levels[0].shape[:2]
         shown = min(side * (width / height) ** 0.5, 4 * max(shot.frame_size))
         return Drawing(*place_picture(levels, (x, y), max(shown, 1), self.turn))
-
-    def window(self, box: Box, frame_size: Size) -> Box:
-        return Box(0, 0, frame_size[1], frame_size[0])
 
     def _levels(self) -> tuple[Any, ...]:
         return read_pyramid(self.file) if self.file else _drawn(self.picture)

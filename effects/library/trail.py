@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from effects.box import Box, Size
 from effects.echo import cut_echo, draw_echoes
 from effects.effect import Drawing, Effect, Shot, setting
 
@@ -16,6 +15,7 @@ class Trail(Effect):
 
     draws_around: ClassVar[bool] = True
     lingers: ClassVar[bool] = True
+    sees_all: ClassVar[bool] = True
 
     copies: int = setting(6, low=1, high=24)
     spacing: int = setting(4, low=1, high=60, unit="frames")
@@ -34,6 +34,3 @@ class Trail(Effect):
                 strength = self.strength * (1 - copy / (self.copies + 1))
                 echoes.append(cut_echo(shot, index, strength=strength, with_camera=self.with_ground, color=color))
         return draw_echoes(shot, [each for each in echoes if each is not None])
-
-    def window(self, box: Box, frame_size: Size) -> Box:
-        return Box(0, 0, frame_size[1], frame_size[0])
