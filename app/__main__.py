@@ -19,6 +19,7 @@ os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 
 from app import commands
 from app.exports.catalogue import KINDS
+from app.freed_memory import keep_freed_memory
 from app.job import Job
 from app.mask_folder import MaskError
 from app.object_argument import USAGE
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Bad input is one line on standard error, never a traceback."""
     args = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    keep_freed_memory()
     try:
         return args.command(args)
     except KeyboardInterrupt:

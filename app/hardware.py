@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -119,20 +117,3 @@ def _reason(hardware: Hardware, device: Device, dtype: torch.dtype, look_ahead: 
         text += "; bfloat16 would be quicker and move edges a little." if quicker else "."
     by_hand = [name for name in ("device", "dtype", "look_ahead", "compiles") if getattr(wishes, name) is not None]
     return text + (f" Set by hand: {', '.join(by_hand).replace('_', '-')}." if by_hand else "")
-
-
-def keep_freed_memory() -> None:
-    """Let the C library keep what tensors free for the tensors that come next; on Linux, elsewhere nothing happens.
-
-    By itself it hands large blocks back to the system each time and is given them anew, page by page: a tenth of the
-    time of a tracked frame. The largest use of memory stays what it is.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    library = ctypes.CDLL(None)
-    if not hasattr(library, "gnu_get_libc_version"):
-        return
-    most, trim, arenas = -3, -1, -8  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_ARENA_MAX of malloc.h
-    library.mallopt(most, 1 << 30)
-    library.mallopt(trim, 1 << 30)
-    library.mallopt(arenas, 1)  # other threads' arenas are too small for large blocks

@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 
 import sam2_model
-from app.hardware import Setup, Wishes, choose_setup, keep_freed_memory, look_at_hardware
+from app.freed_memory import keep_freed_memory
+from app.hardware import Setup, Wishes, choose_setup, look_at_hardware
 from sam2_model.checkpoints import find_local
 
 EMBEDDED = "nano"

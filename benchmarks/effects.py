@@ -1,9 +1,11 @@
 """How long each effect takes on one 720p frame, beside its peers: `python -m benchmarks.effects` prints JSON.
 
-Everything `compose` does is counted: matte, effect, mixing. Ours, ffmpeg's nearest filter graph and roboflow's
-`supervision` annotator take turns, and medians are compared, so that a busy machine slows all of them alike. ffmpeg is
-timed over many frames in one process, its input alone taken off; `supervision` is measured where it can be imported.
-Milliseconds are processor time on one core.
+`results` holds every effect at its default, aimed at all that it takes, with all that `compose` does: matte, effect,
+mixing, and for effects through time the measuring of the camera. `shared` holds what ffmpeg or roboflow's
+`supervision` can do as well: the matte is given to both, settings do the same work, and both take turns, so that a
+busy machine slows them alike. RGB goes in and out on our side, planar RGB on ffmpeg's, from memory: neither decoding
+nor encoding nor reading is counted. Medians of wall time with two threads on each side; `--threads 1 --clock
+processor` compares the work done, also where the machine is busy.
 """
 
 from __future__ import annotations
@@ -19,94 +21,97 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import imageio_ffmpeg
 import numpy as np
 
+from app.freed_memory import keep_freed_memory
+from benchmarks.effect_clip import EffectClip
 from effects import EFFECTS, Layer, compose, parse_layer
 
-HEIGHT, WIDTH = 720, 1280
-FFMPEG_FRAMES = 60
+FRAMES_OF_FFMPEG = 120
+CALLS = 5
 
 Array = np.ndarray[Any, Any]
 
 GRAPHS = {
     "background blur": "gblur=sigma=18,{merge}",
     "everything blur": "gblur=sigma=18",
-    "background bokeh": "avgblur=sizeX=18,{merge}",
+    "background bokeh lights=0": "avgblur=sizeX=18,{merge}",
     "background motion_blur": "dblur=angle=0:radius=30,{merge}",
     "background pixelate": "pixelize=w=20:h=20,{merge}",
     "1 pixelate": "pixelize=w=20:h=20,{merge_inside}",
     "background desaturate": "hue=s=0,format=gbrp,{merge}",
     "everything adjust": "eq=brightness=0.05:contrast=1.3:saturation=1.35,format=gbrp",
-    "background negative": "negate,{merge}",
+    "background negative style=colour": "negate,{merge}",
     "everything hue": "hue=h=120,format=gbrp",
     "background gradient_map": "format=gray,format=gbrp,pseudocolor=preset=magma,{merge}",
     "everything thermal": "format=gray,format=gbrp,pseudocolor=preset=inferno",
     "background edges": "sobel,{merge}",
     "everything grain": "noise=alls=20:allf=t",
-    "everything glitch": "rgbashift=rh=-8:bh=8",
+    "everything glitch tear=0 scan_lines=0": "rgbashift=rh=-8:bh=8",
     "background solid": "drawbox=color=0x00b140:t=fill,{merge}",
 }
 """Layer → the nearest graph of ffmpeg; {merge} lays it over the background, {merge_inside} over the object."""
 
 
-def make_frame() -> tuple[Array, Array]:
-    """A noisy frame and a person-sized ellipse, a seventh of the frame."""
-    random = np.random.default_rng(7)
-    small = random.integers(0, 256, (45, 80, 3), dtype=np.uint8)
-    pixels = cv2.resize(small, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
-    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
-    cv2.ellipse(mask, (600, 380), (140, 300), 8, 0, 360, 1, -1)
-    return pixels, mask.astype(bool)
+class Clock(NamedTuple):
+    """How time is taken: by the wall, or by the processor, that of ffmpeg's processes included."""
 
+    kind: str
 
-def seconds(work: Callable[[], object]) -> float:
-    """How much processor time one call takes, that of ffmpeg's processes included: a busy machine changes it little."""
-    began = _processor_time()
-    work()
-    return _processor_time() - began
+    def seconds(self, work: Callable[[], object]) -> float:
+        """How long one call takes."""
+        began = self._now()
+        work()
+        return self._now() - began
 
-
-def _processor_time() -> float:
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + ended.ru_utime + ended.ru_stime
+    def _now(self) -> float:
+        if self.kind == "wall":
+            return time.perf_counter()
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return time.process_time() + ended.ru_utime + ended.ru_stime
 
 
 class Ffmpeg:
-    """ffmpeg on raw frames of our picture and mask, so that neither decoding nor encoding is counted."""
+    """ffmpeg on one raw frame and its mask, repeated within its graph: neither reading nor decoding is counted."""
 
-    def __init__(self, folder: Path, pixels: Array, mask: Array) -> None:
+    def __init__(self, folder: Path, pixels: Array, mask: Array, threads: int, clock: Clock) -> None:
         """Write the inputs into a folder."""
-        planes = np.ascontiguousarray(pixels.transpose(2, 0, 1)[[1, 2, 0]])  # gbrp
-        self._files = folder / "frames.raw", folder / "masks.raw"
-        self._files[0].write_bytes(planes.tobytes() * FFMPEG_FRAMES)
-        self._files[1].write_bytes(np.stack([mask * np.uint8(255)] * 3).tobytes() * FFMPEG_FRAMES)
+        self._size = f"{mask.shape[1]}x{mask.shape[0]}"
+        self._threads, self._clock = threads, clock
+        self._files = folder / "frame.raw", folder / "mask.raw"
+        self._files[0].write_bytes(np.ascontiguousarray(pixels.transpose(2, 0, 1)[[1, 2, 0]]).tobytes())  # gbrp
+        self._files[1].write_bytes(np.stack([mask * np.uint8(255)] * 3).tobytes())
 
     def milliseconds(self, graph: str) -> float:
-        """Of one frame in the graph, less what reading the same inputs takes."""
-        merge = graph.endswith(("{merge}", "{merge_inside}"))
+        """Of one frame in the graph, less what a graph that does nothing takes."""
         body = graph.replace(",{merge_inside}", "").replace(",{merge}", "")
-        if merge:
+        whole = f"[p]{body}"
+        if body != graph:
             order = "[made][plain]" if graph.endswith("{merge}") else "[plain][made]"
-            whole = f"[0]split[plain][in];[in]{body}[made];{order}[1]maskedmerge"
-            empty = "[0]split[plain][made];[made][plain][1]maskedmerge=planes=0"
-        else:
-            whole, empty = f"[0]{body}", "[0]null"
-        return (self._run(whole) - self._run(empty)) * 1000 / FFMPEG_FRAMES
+            whole = f"[p]split[plain][in];[in]{body}[made];{order}[m]maskedmerge"
+        return (self._run(whole) - self._run("[p]null")) * 1000 / FRAMES_OF_FFMPEG
 
     def _run(self, graph: str) -> float:
-        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-filter_complex_threads", "1"]
-        for file in self._files if "[1]" in graph else self._files[:1]:
-            command += ["-f", "rawvideo", "-pix_fmt", "gbrp", "-s", f"{WIDTH}x{HEIGHT}", "-i", str(file)]
-        command += ["-threads", "1", "-filter_complex", graph, "-f", "null", "-"]
-        return seconds(lambda: subprocess.run(command, check=True))
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error"]
+        command += ["-filter_complex_threads", str(self._threads)]
+        inputs = self._files if "[m]" in graph else self._files[:1]
+        for file in inputs:
+            command += ["-f", "rawvideo", "-pix_fmt", "gbrp", "-s", self._size, "-i", str(file)]
+        repeat = f"loop={FRAMES_OF_FFMPEG - 1}:1"
+        again = "".join(f"[{at}]{repeat}[{name}];" for at, name in zip(range(len(inputs)), "pm", strict=False))
+        command += ["-threads", "1", "-filter_complex", again + graph, "-f", "null", "-"]
+        return self._clock.seconds(lambda: subprocess.run(command, check=True))
 
 
 def annotators(mask: Array) -> dict[str, Callable[[Array], object]]:
-    """Layer → what draws nearly the same in `supervision`; nothing where it is not installed."""
+    """Layer → what draws nearly the same in `supervision`; nothing where it is not installed.
+
+    Its blur and its pixelation fill the object's whole box; to do the same work they are laid through the mask.
+    """
     if importlib.util.find_spec("supervision") is None:
         return {}
     import supervision
@@ -114,72 +119,105 @@ def annotators(mask: Array) -> dict[str, Callable[[Array], object]]:
     rows, columns = np.nonzero(mask)
     box = np.array([[columns.min(), rows.min(), columns.max(), rows.max()]], float)
     found = supervision.Detections(xyxy=box, mask=mask[None], class_id=np.array([0]))
-    makers = {
-        "1 blur": supervision.BlurAnnotator(kernel_size=35),
-        "1 pixelate": supervision.PixelateAnnotator(pixel_size=20),
-        "1 highlight": supervision.MaskAnnotator(),
-        "1 outline": supervision.PolygonAnnotator(thickness=5),
-        "1 glow": supervision.HaloAnnotator(),
-        "background spotlight": supervision.BackgroundOverlayAnnotator(),
-        "1 bounding_box": supervision.BoxAnnotator(),
-    }
+    inside = mask.view(np.uint8)
+
+    def drawn(maker: Any) -> Callable[[Array], object]:
+        return lambda pixels: maker.annotate(scene=pixels.copy(), detections=found)
+
+    def laid(maker: Any) -> Callable[[Array], object]:
+        return lambda pixels: cv2.copyTo(drawn(maker)(pixels), inside, pixels.copy())  # type: ignore[call-overload]
+
     return {
-        layer: lambda pixels, maker=maker: maker.annotate(scene=pixels.copy(), detections=found)
-        for layer, maker in makers.items()
+        "1 blur": laid(supervision.BlurAnnotator(kernel_size=35)),
+        "1 pixelate": laid(supervision.PixelateAnnotator(pixel_size=20)),
+        "1 highlight": drawn(supervision.MaskAnnotator()),
+        "1 outline": drawn(supervision.PolygonAnnotator(thickness=5)),
+        "1 glow": drawn(supervision.HaloAnnotator()),
+        "background spotlight": drawn(supervision.BackgroundOverlayAnnotator()),
+        "1 bounding_box": drawn(supervision.BoxCornerAnnotator()),
     }
 
 
-def measure_all(pixels: Array, mask: Array, rounds: int) -> list[dict[str, Any]]:
-    """Median milliseconds of every effect on the background, on an object and on everything, beside the others."""
+def measure_shared(rounds: int, threads: int, clock: Clock) -> list[dict[str, Any]]:
+    """Median milliseconds of what others do too, the matte given."""
+    clip = EffectClip()
+    index = clip.num_frames // 2
+    pixels, mask = clip.pixels(index), clip.masks(index)[1]
     others = annotators(mask)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        ffmpeg = Ffmpeg(Path(folder), pixels, mask)
-        for layer in _layers():
-            text = _text(layer)
-            taken: dict[str, list[float]] = {"ours": [], "ffmpeg": [], "supervision": []}
-            compose(pixels, {1: mask}, [layer])  # warms caches
+        ffmpeg = Ffmpeg(Path(folder), pixels, mask, threads, clock)
+        for text in dict.fromkeys([*GRAPHS, *others]):
+            layer = parse_layer(f"{text} feather=0")
+            taken: dict[str, list[float]] = {}
             for _ in range(rounds):
-                ours = [seconds(lambda: compose(pixels, {1: mask}, [layer])) for _ in range(5)]  # noqa: B023
-                taken["ours"].append(1000 * statistics.median(ours))
+                taken.setdefault("ours", []).append(_ours(layer, clip, [index] * (CALLS + 1), clock))
                 if text in GRAPHS:
-                    taken["ffmpeg"].append(ffmpeg.milliseconds(GRAPHS[text]))
+                    taken.setdefault("ffmpeg", []).append(ffmpeg.milliseconds(GRAPHS[text]))
                 if text in others:
-                    theirs = [seconds(lambda: others[text](pixels)) for _ in range(5)]  # noqa: B023
-                    taken["supervision"].append(1000 * statistics.median(theirs))
-            medians = {name: round(statistics.median(each), 2) for name, each in taken.items() if each}
-            rows.append({"layer": text, **{f"{name}_ms": value for name, value in medians.items()}})
+                    several = [clock.seconds(lambda: others[text](pixels)) for _ in range(CALLS + 1)]  # noqa: B023
+                    taken.setdefault("supervision", []).append(1000 * statistics.median(several[1:]))
+            rows.append(
+                {"layer": text} | {f"{who}_ms": round(statistics.median(all_), 2) for who, all_ in taken.items()}
+            )
     return rows
 
 
-def _layers() -> list[Layer]:
-    """Every effect at its default, aimed at all that it takes."""
-    return [parse_layer(f"{target} {name}") for name in EFFECTS for target in ("background", "1", "everything")]
+def _ours(layer: Layer, clip: EffectClip, indices: list[int], clock: Clock) -> float:
+    """Median milliseconds of `compose` over some frames, the first of which only warms caches."""
+    taken = []
+    for index in indices:
+        pixels, masks = clip.pixels(index), clip.masks(index)
+        moment = index / clip.fps
+        work = lambda: compose(pixels, masks, [layer], frame_index=index, time=moment, clip=clip)  # noqa: E731, B023
+        taken.append(clock.seconds(work))
+    return 1000 * statistics.median(taken[1:])
 
 
-def _text(layer: Layer) -> str:
-    target = layer.target if isinstance(layer.target, str) else layer.target[0]
-    return f"{target} {layer.effect.name}"
+def measure_all(rounds: int, clock: Clock) -> list[dict[str, Any]]:
+    """Median milliseconds of every effect at its default, going through a clip frame by frame as a render does."""
+    rows = []
+    for name in EFFECTS:
+        for target in ("background", "1", "everything"):
+            clip = EffectClip()
+            start = clip.num_frames - rounds * CALLS - 1
+            layer = parse_layer(f"{target} {name}")
+            ours = _ours(layer, clip, list(range(start, clip.num_frames)), clock)
+            rows.append({"layer": f"{target} {name}", "ours_ms": round(ours, 2)})
+    return rows
 
 
 def main() -> None:
     """Measure, and say what falls behind."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2, help="of OpenCV and of ffmpeg's filters")
+    parser.add_argument("--clock", choices=("wall", "processor"), default="wall")
+    parser.add_argument("--only-shared", action="store_true", help="leave out what only we have")
     given = parser.parse_args()
-    cv2.setNumThreads(1)
-    pixels, mask = make_frame()
-    rows = measure_all(pixels, mask, given.rounds)
-    slow = [each["layer"] for each in rows if each["ours_ms"] > 1000 / 60]
+    cv2.setNumThreads(given.threads)
+    keep_freed_memory()  # as the app does; ffmpeg keeps its frames too
+    clock = Clock(given.clock)
+    shared = measure_shared(given.rounds, given.threads, clock)
+    rows = [] if given.only_shared else measure_all(given.rounds, clock)
     beaten = [
         each["layer"]
-        for each in rows
-        for other in ("ffmpeg_ms", "supervision_ms")
-        if each.get(other, 1e9) < each["ours_ms"]
+        for each in shared
+        if min(each.get("ffmpeg_ms", 1e9), each.get("supervision_ms", 1e9)) < each["ours_ms"]
     ]
-    facts = {"size": [WIDTH, HEIGHT], "threads": 1, "machine": platform.processor() or platform.machine()}
-    versions = {"python": platform.python_version(), "opencv": cv2.__version__}
-    result = {**facts, **versions, "under_60_frames_per_second": slow, "another_is_faster": beaten, "results": rows}
+    result = {
+        "size": list(EffectClip.size[::-1]),
+        "threads": given.threads,
+        "clock": given.clock,
+        "machine": platform.processor() or platform.machine(),
+        "python": platform.python_version(),
+        "opencv": cv2.__version__,
+        "ffmpeg": imageio_ffmpeg.get_ffmpeg_version(),
+        "under_60_frames_per_second": [each["layer"] for each in rows if each["ours_ms"] > 1000 / 60],
+        "another_is_faster": beaten,
+        "shared": shared,
+        "results": rows,
+    }
     print(json.dumps(result, indent=1))
 
 
