@@ -12,27 +12,23 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from sam2_model.image_encoder import ImageFeatures
 from sam2_model.memory_bank import FrameMemory, MemoryBank, Recall
 from sam2_model.model import SAM2
 from sam2_model.motion import FLOW_SIDE, brought_along, flow_back, grey_square
-from sam2_model.prompt_encoder import BOX_LABELS, PADDING_LABEL, PromptTensors
+from sam2_model.prompt_encoder import PromptTensors
 from sam2_model.results import NO_OBJECT_LOGIT
-from training.clicks import corrections, drawn_boxes, random_clicks
+from training.clicks import corrections
 from training.clips import Clips
+from training.drift import outdated_masks, spoiled
 from training.losses import LossWeights, intersection_over_union, mask_losses
-from training.motion import bent_grids, inverse_transforms
-from training.textures import normal, smooth_noise, uniform
+from training.targets import STRIDE, choose_targets, first_prompts
+from training.textures import uniform
 
 FIRST_SHARE = 0.6  # of the loss, for candidate 0 where it is the answer; else for the best of the other three
 LOST_CHANCE = 0.08  # of the last mask being withheld, so that a lost object is found again by the memories
-LAST_SHIFT, LAST_GROWTH, LAST_BENDING = 0.05, 0.08, 0.15  # how outdated a mask is, in half frames and in logs
 MISPLACED_CHANCE = 0.6  # of a prompted memory being shifted
-SPOILED_CHANCE = 0.2  # of an answer being remembered worse than it was
-STRIDE = 4  # of low-res masks [px]
-SMALLEST_TARGET = 0.004  # share of the picture; less of an object on the first frame and it is not asked for
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # as in sam2_model.preprocessing
 _LOGIT_LIMIT = 32.0  # an earlier mask enters as a prompt no surer than this (as in the reference)
 
@@ -69,71 +65,11 @@ class EpisodeResult(NamedTuple):
     later_iou: float
 
 
-class Targets(NamedTuple):
-    """N objects to ask for.
-
-    Attributes:
-        owner: (N,) which clip of the batch each belongs to.
-        coverage: (N, T, S/4, S/4) in 0–1.
-        masks: (N, T, S, S) bool.
-    """
-
-    owner: Tensor
-    coverage: Tensor
-    masks: Tensor
-
-
 def normalise(frames: Tensor) -> Tensor:
     """uint8 RGB (…, 3, S, S) → what the image encoder takes."""
     mean = torch.tensor(_MEAN, device=frames.device)[:, None, None]
     deviation = torch.tensor(_DEVIATION, device=frames.device)[:, None, None]
     return (frames.float() / 255 - mean) / deviation
-
-
-def shows_objects(clips: Clips) -> bool:
-    """Whether any clip has an object on its first frame that is large enough to ask for."""
-    return bool((clips.masks[:, 0].float().mean((-2, -1)) >= SMALLEST_TARGET).any())
-
-
-def choose_targets(clips: Clips, count: int, gen: torch.Generator) -> Targets:
-    """Pick `count` objects for each clip among those to be seen on its first frame; a lone one is picked again.
-
-    The number is the same in every step, because kernels are compiled anew for each new shape.
-
-    Raises:
-        ValueError: no clip has such an object.
-    """
-    batch, _, objects = clips.masks.shape[:3]
-    area = clips.masks[:, 0].float().mean((-2, -1))  # (B, K)
-    fit = area >= SMALLEST_TARGET
-    if not fit.any():
-        raise ValueError(f"None of the {batch} clips shows an object on its first frame; make others.")
-    order = torch.where(fit, uniform(gen, batch, objects), -1.0).argsort(1, descending=True)
-    slots = torch.arange(count, device=area.device)[None] % fit.sum(1, keepdim=True).clamp(min=1)
-    chosen = order.gather(1, slots)  # (B, count)
-    owner = torch.arange(batch, device=area.device)[:, None].expand(-1, count)
-    usable = fit.any(1)[:, None].expand(-1, count).flatten().nonzero()[:, 0]
-    kept = usable[torch.arange(batch * count, device=area.device) % len(usable)]
-    owner, chosen = owner.flatten()[kept], chosen.flatten()[kept]
-    masks = clips.masks[owner, :, chosen]
-    coverage = F.avg_pool2d(masks.float(), STRIDE)
-    return Targets(owner, coverage, masks)
-
-
-def first_prompts(coverage: Tensor, boxes: Tensor, gen: torch.Generator) -> PromptTensors:
-    """A click on each object or, where `boxes` (N,) says so, a box around it.
-
-    Both take two points, so that one batch holds them; a click's second point is padding.
-    """
-    inside = coverage > 0.5
-    inside = torch.where(inside.flatten(1).any(1)[:, None, None], inside, coverage > 0)
-    click = random_clicks(inside, STRIDE, gen)
-    box = drawn_boxes(inside, STRIDE, gen)
-    points = torch.where(boxes[:, None, None], box.view(-1, 2, 2), torch.stack([click, click], 1))
-    corners = torch.tensor(BOX_LABELS, device=coverage.device)
-    as_click = torch.tensor((1, -1), device=coverage.device)
-    labels = torch.where(boxes[:, None], corners, as_click)
-    return PromptTensors(points, labels)
 
 
 def still_episode(
@@ -248,48 +184,6 @@ class _Answer:
         score = decoded.object_score_logits.float()
         logits = logits.where(score[..., None, None] > 0, NO_OBJECT_LOGIT)
         return loss, logits, (pointer, score)
-
-
-def outdated_masks(coverage: Tensor, gen: torch.Generator) -> PromptTensors:
-    """Masks as the frame before may have had them: moved, grown or shrunk, bent, soft and less than sure.
-
-    So one picture teaches what tracking asks for most, to bring a mask up to date, at little cost.
-
-    Args:
-        coverage: (N, h, w) in 0–1, the truth.
-    """
-    n, height, _ = coverage.shape
-    shift = LAST_SHIFT * normal(gen, n, 1, 2)
-    still = torch.zeros(n, 1, device=coverage.device)
-    transforms = inverse_transforms(shift, torch.exp(LAST_GROWTH * normal(gen, n, 1)), still, still + 1)
-    grid = bent_grids(gen, transforms, height, bending=uniform(gen, n, high=LAST_BENDING))
-    moved = F.grid_sample(coverage[:, None], grid, align_corners=False)
-    blurred = F.avg_pool2d(moved, 5, stride=1, padding=2)
-    moved = torch.where(uniform(gen, n, 1, 1, 1) < 0.5, blurred, moved)
-    sureness = uniform(gen, n, 1, 1, 1, low=4, high=20)
-    labels = torch.full((n, 1), PADDING_LABEL, device=coverage.device)
-    return PromptTensors(torch.zeros(n, 1, 2, device=coverage.device), labels, sureness * (moved - 0.5))
-
-
-def spoiled(logits: Tensor, gen: torch.Generator) -> Tensor:
-    """What drifting makes of some answers: a part lost, or all of it moved.
-
-    They are remembered like that, so that later frames learn to trust the prompted frame more than the last ones.
-
-    Args:
-        logits: (N, 1, h, w).
-    """
-    n, _, height, _ = logits.shape
-    # A smooth field is below -0.4 in patches that make up about a third of the picture.
-    is_lost = smooth_noise(gen, n, 3, height) < -0.4
-    torn = torch.where(is_lost & (logits > 0), -logits, logits)
-    still = torch.zeros(n, 1, device=logits.device)
-    growth = torch.exp(2 * LAST_GROWTH * normal(gen, n, 1))
-    transforms = inverse_transforms(2 * LAST_SHIFT * normal(gen, n, 1, 2), growth, still, still + 1)
-    grid = bent_grids(gen, transforms, height, bending=uniform(gen, n, high=LAST_BENDING))
-    moved = F.grid_sample(logits.float(), grid, padding_mode="border", align_corners=False).to(logits.dtype)
-    fate = uniform(gen, n, 1, 1, 1)
-    return torch.where(fate < SPOILED_CHANCE / 2, torn, torch.where(fate < SPOILED_CHANCE, moved, logits))
 
 
 def _flows(frames: Tensor) -> Tensor:

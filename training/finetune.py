@@ -22,8 +22,9 @@ from sam2_model.model import SAM2
 from training.annotated import AnnotatedClips, read_annotated
 from training.episodes import EpisodePlan
 from training.evaluate import Sequence, follow, overlaps
+from training.recipe import Phase, Recipe
 from training.state import StateError
-from training.train import Phase, Recipe, Training, run
+from training.train import Training, run
 from training.workers import keep_memory
 
 CHECKED_FRAMES = 20  # of each clip, when the figures before and after are taken

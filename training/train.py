@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported; app.py says why
@@ -29,87 +29,16 @@ from sam2_model import checkpoints
 from sam2_model.config import PRESETS, SAM2Config
 from sam2_model.model import SAM2
 from training.clips import ClipGenerator, Clips, ClipSource
-from training.episodes import EpisodePlan, EpisodeResult, clip_episode, shows_objects, still_episode
+from training.episodes import EpisodeResult, clip_episode, still_episode
 from training.initialise import initialise
-from training.losses import LossWeights
 from training.material import Material
 from training.pack import load_material
+from training.recipe import CURRICULUM, Recipe
 from training.state import Average, StateError, load, read_compact, save_atomically, write_compact
+from training.targets import shows_objects
 from training.workers import all_agree, average_gradients, end_with_parent, keep_memory
 
 REPORT_EVERY = 25  # steps
-
-
-@dataclass(frozen=True)
-class Phase:
-    """A stretch of training.
-
-    Attributes:
-        until: the step at which it ends.
-        side: of its pictures [px].
-        pictures: of a still step.
-        still_share: of its steps that ask about single pictures; the others follow clips.
-        clips, frames: of a clip step.
-    """
-
-    until: int
-    side: int
-    pictures: int
-    still_share: float
-    clips: int
-    frames: int
-
-
-# Small pictures first: a step costs a quarter, and steps are what the first understanding takes.
-CURRICULUM = (
-    Phase(until=2000, side=128, pictures=4, still_share=1.0, clips=2, frames=4),
-    Phase(until=3500, side=128, pictures=4, still_share=0.4, clips=2, frames=4),
-    Phase(until=4600, side=192, pictures=4, still_share=0.3, clips=2, frames=5),
-    Phase(until=2**31, side=256, pictures=4, still_share=0.4, clips=1, frames=8),
-)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides the course of a run, besides the config, the material and the number of workers.
-
-    Attributes:
-        steps: length of the run.
-        seed: of weights, clips and prompts.
-        learning_rate: between warm-up and decay.
-        warmup: steps until the learning rate is reached.
-        decay_from: share of the steps after which the learning rate falls to zero. A run that has no time left is
-            resumed with fewer steps, and so comes to its decay earlier.
-        weight_decay: of matrices and kernels.
-        clip_norm: gradients longer than this are shortened.
-        average_decay: of the exponential moving average of the weights.
-        still_plan, clip_plan: what is asked.
-        curriculum: what is shown.
-        weights: of the losses.
-    """
-
-    steps: int = 5800
-    seed: int = 1
-    learning_rate: float = 3e-4
-    warmup: int = 100
-    decay_from: float = 0.75
-    weight_decay: float = 0.05
-    clip_norm: float = 1.0
-    average_decay: float = 0.998
-    still_plan: EpisodePlan = field(default_factory=lambda: EpisodePlan(targets=4, rounds=3))
-    clip_plan: EpisodePlan = field(default_factory=lambda: EpisodePlan(targets=3, rounds=1, mask_chance=0.45))
-    curriculum: tuple[Phase, ...] = CURRICULUM
-    weights: LossWeights = field(default_factory=LossWeights)
-
-    def phase_at(self, step: int) -> Phase:
-        """The phase that step `step` belongs to."""
-        return next(phase for phase in self.curriculum if step < phase.until)
-
-    def rate_at(self, step: int) -> float:
-        """The learning rate of step `step`: up, level, and down a straight line to nothing."""
-        rise = (step + 1) / self.warmup
-        fall = (self.steps - step) / (self.steps * (1 - self.decay_from))
-        return self.learning_rate * min(rise, 1.0, max(fall, 0.01))
 
 
 class Training:

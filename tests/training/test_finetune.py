@@ -16,9 +16,10 @@ from sam2_model.config import PRESETS
 from sam2_model.model import SAM2
 from training.annotated import AnnotatedClips, read_annotated
 from training.clips import ClipGenerator
-from training.episodes import EpisodePlan, clip_episode, shows_objects
+from training.episodes import EpisodePlan, clip_episode
 from training.finetune import begin, following, recipe_for, tuned
 from training.losses import LossWeights
+from training.targets import shows_objects
 
 
 @pytest.fixture(scope="module")

@@ -16,12 +16,15 @@ from sam2_model.memory_bank import MemoryBank
 from sam2_model.prompt_encoder import PromptTensors
 from training import episodes
 from training.clips import ClipGenerator, Clips
-from training.episodes import EpisodePlan, choose_targets, outdated_masks
+from training.drift import outdated_masks, spoiled
+from training.episodes import EpisodePlan
 from training.evaluate import Sequence, annotated_sequences, generated_sequences, mean, measure
 from training.export import averaged_model
 from training.losses import intersection_over_union
+from training.recipe import Phase, Recipe
 from training.state import StateError, load, read_compact, save_atomically, write_compact
-from training.train import Phase, Recipe, Training
+from training.targets import choose_targets
+from training.train import Training
 
 MICRO = replace(
     PRESETS["nano"],
@@ -259,7 +262,7 @@ def test_prompted_memories_are_shifted_as_a_whole(monkeypatch: pytest.MonkeyPatc
 def test_some_answers_are_remembered_spoiled() -> None:
     logits = torch.full((400, 1, 16, 16), -6.0)
     logits[..., 4:12, 4:12] = 6
-    spoiled = episodes.spoiled(logits, torch.Generator().manual_seed(0))
-    changed = (spoiled != logits).flatten(1).any(1)
+    found = spoiled(logits, torch.Generator().manual_seed(0))
+    changed = (found != logits).flatten(1).any(1)
     assert 0.1 < float(changed.float().mean()) < 0.3
-    assert float((spoiled[changed] > 0).float().mean()) < float((logits > 0).float().mean())
+    assert float((found[changed] > 0).float().mean()) < float((logits > 0).float().mean())
