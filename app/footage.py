@@ -20,11 +20,14 @@ from effects.footage import Pictures
 from effects.path import Path, Sighting, join_sightings, sight
 from effects.setting import EffectError
 from media.errors import MediaError
+from media.frame import Frame
 from media.limits import LOCAL, Limits
 from media.video_clip import VideoClip
 
 CACHE_BYTES = 256 * 2**20
 """What one footage keeps of frames and masks: about 90 frames of 1280×720."""
+_PASSING = 3
+"""The frame that is drawn on, and those beside it, at which its mattes look."""
 _VIDEO_BYTES = 64 * 2**20
 _KNOWN_SIGHTINGS = 50_000
 
@@ -49,13 +52,18 @@ class ArrayCache:
     def keep(self, key: Hashable, array: Array) -> Array:
         """Remember an array; gives it back read-only."""
         if key not in self._arrays:
-            kept = array.view()
-            kept.flags.writeable = False
+            kept = _sealed(array)
             self._arrays[key] = kept
             self.num_bytes += kept.nbytes
             while self.num_bytes > self.most_bytes and len(self._arrays) > 1:
                 self.num_bytes -= self._arrays.popitem(last=False)[1].nbytes
         return self._arrays[key]
+
+
+def _sealed(array: Array) -> Array:
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 class ClipFootage:
@@ -96,16 +104,24 @@ class ClipFootage:
         self._paths: dict[tuple[int, ...] | None, Path] = {}
         self._steps: dict[int, Motion] = {}
         self._is_asked = False
+        self._passing: dict[int, Frame] = {}
 
-    def remember(self, index: int, pixels: Array) -> None:
-        """Hand over a frame that was decoded anyway; it is kept once any effect has asked for frames at all."""
-        if self._is_asked:
-            self._cache.keep(index, pixels)
+    def remember(self, frame: Frame) -> None:
+        """Hand over a frame that was decoded anyway: it is at hand, with the two before it, without being converted.
+
+        Earlier ones are kept too, once any effect has asked for frames at all.
+        """
+        self._passing[frame.index] = frame
+        while len(self._passing) > _PASSING:
+            oldest = self._passing.pop(next(iter(self._passing)))
+            if self._is_asked:
+                self._cache.keep(oldest.index, oldest.pixels)
 
     def pixels(self, index: int) -> Array:
         """(H, W, 3) uint8 RGB of a frame before any layer, read-only."""
         self._is_asked = True
-        return self._cache.find(index, lambda: self._read(index))
+        passing = self._passing.get(index)
+        return self._cache.find(index, lambda: self._read(index)) if passing is None else _sealed(passing.pixels)
 
     def masks(self, index: int) -> Mapping[int, Array]:
         """Object id → mask (H, W) of that frame."""

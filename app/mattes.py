@@ -44,14 +44,17 @@ class Mattes:
             alpha = self._matte(index, object_id)
             if alpha is None:
                 continue
-            beside = [(at, self._matte(at, object_id)) for at in (index - 1, index + 1) if 0 <= at < self._num_frames]
-            # A frame on which the object is hidden says nothing about its edge here.
-            known = [(other, self._pixels(at)) for at, other in beside if other is not None and other.any()]
-            found[object_id] = steady(alpha, self._pixels(index), known)
+            found[object_id] = self._steadied(index, object_id, alpha) if alpha.any() else alpha
             if covers:
                 mask = self._masks.read(object_id, index)
                 found[object_id] = np.maximum(found[object_id], np.zeros_like(alpha) if mask is None else mask)
         return found
+
+    def _steadied(self, index: int, object_id: int, alpha: Alpha) -> Alpha:
+        beside = [(at, self._matte(at, object_id)) for at in (index - 1, index + 1) if 0 <= at < self._num_frames]
+        # A frame on which the object is hidden says nothing about its edge here.
+        known = [(other, self._pixels(at)) for at, other in beside if other is not None and other.any()]
+        return steady(alpha, self._pixels(index), known)
 
     def _matte(self, index: int, object_id: int) -> Alpha | None:
         key = index, object_id

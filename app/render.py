@@ -21,7 +21,7 @@ from effects.layer import Layer
 from effects.reframe import Reframe, View
 from media.format import Format
 from media.formats import H264
-from media.frame import Frame
+from media.frame import Frame, Picture, pixels_of
 from media.video_clip import VideoClip
 from media.video_writer import VideoWriter
 
@@ -76,10 +76,13 @@ def render_frames(
     with VideoWriter(out, like=clip, format=format, size=size, keeps_location=keeps_location) as writer:
         progress = RenderProgress(0, clip.num_frames, 0.0)
         for done, frame in enumerate(_one_ahead(clip.frames(), footage), start=1):
-            pixels = _compose(frame, footage, mattes, masks, layers, colors, names)
+            picture: Picture | None = _compose(frame, footage, mattes, masks, layers, colors, names)
+            if picture is None:  # it goes on as it came, in planes if it is in planes
+                picture = frame.picture
             if cut_out is not None:
-                pixels = np.dstack([pixels, cut_out_alpha(mattes, frame.index, cut_out, clip.size)])
-            writer.write(reframe.cut(pixels, views[frame.index]) if reframe else pixels, frame.time)
+                alpha = cut_out_alpha(mattes, frame.index, cut_out, clip.size)
+                picture = np.dstack([pixels_of(picture), alpha])
+            writer.write(reframe.cut(pixels_of(picture), views[frame.index]) if reframe else picture, frame.time)
             progress = RenderProgress(done, clip.num_frames, done / max(time.monotonic() - began, 1e-6))
             yield progress
         for _ in writer.finishing():
@@ -134,14 +137,16 @@ def compose_frame(
     """One frame exactly as the render makes it: (H, W, 3) uint8 RGB."""
     footage = clip_footage(clip, masks)
     mattes = Mattes(masks, footage.pixels, clip.num_frames)
-    return _compose(clip.frame(frame_index), footage, mattes, masks, layers, colors, None)
+    frame = clip.frame(frame_index)
+    composed = _compose(frame, footage, mattes, masks, layers, colors, None)
+    return frame.pixels if composed is None else composed
 
 
 def _one_ahead(frames: Iterable[Frame], footage: ClipFootage) -> Iterator[Frame]:
     """Give the frames in order, each when its follower is in the footage too: a matte looks at both neighbours."""
     waiting: Frame | None = None
     for frame in frames:
-        footage.remember(frame.index, frame.pixels)
+        footage.remember(frame)
         if waiting is not None:
             yield waiting
         waiting = frame
@@ -157,9 +162,13 @@ def _compose(
     layers: Sequence[Layer],
     colors: Mapping[int, Color],
     names: Mapping[int, str] | None,
-) -> np.ndarray:
-    covers = any(layer.effect.covers_wholly for layer in layers)
-    found = mattes.frame(frame.index, _aimed_at(layers, masks), covers=covers)
+) -> np.ndarray | None:
+    """The frame with its layers, (H, W, 3) uint8; None where no layer changes it."""
+    shown = [layer for layer in layers if layer.at(frame.index, footage.num_frames) is not None]
+    covers = any(layer.effect.covers_wholly for layer in shown)
+    found = mattes.frame(frame.index, _aimed_at(shown, masks), covers=covers) if shown else {}
+    if not any(layer.falls_on(found) for layer in shown):
+        return None
     return compose(
         frame.pixels,
         found,

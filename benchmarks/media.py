@@ -1,12 +1,17 @@
-"""Reading, writing and finding frames beside plain ffmpeg: `python -m benchmarks.media` prints JSON.
+"""Rendering and finding frames beside plain ffmpeg: `python -m benchmarks.media` prints JSON.
 
 Time is that of all processors together, ours and that of every process we start: on shared cores the clock on the
 wall says more about the neighbours. Both are given. Settings are the same on both sides: H.264 in and out, with the
 very options that our writer gives to ffmpeg; theirs decodes by itself and converts nothing.
+
+Ours comes in three kinds. "untouched" is a render without layers: frames go on in their planes. "through RGB" is what
+the first effect costs whatever it does: every frame is made RGB, copied and made planes again. "one effect" adds what
+a light effect takes to paint the whole picture.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import resource
@@ -21,12 +26,18 @@ from typing import Any
 
 import imageio_ffmpeg
 
+from app.mask_folder import MaskFolder
+from app.render import render
+from effects.compositor import compose
+from effects.layer import parse_layer
 from media import VideoClip, VideoWriter
+from media.formats import H264
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 CLIP = Path(__file__).parents[1] / "examples" / "clips"
 NUM_FRAMES = 240
-ROUNDS = 3
+SIZES = {720: 1280, 1080: 1920}
+EFFECT = "everything hue"
 
 
 def processor_seconds() -> float:
@@ -36,7 +47,8 @@ def processor_seconds() -> float:
 
 
 def make_source(path: Path, height: int, seconds: float | None = None) -> Path:
-    """A clip of real pictures: an example, repeated and scaled, a keyframe every 250 frames."""
+    """A clip of real pictures: an example, repeated, scaled and cropped, a keyframe every 250 frames."""
+    width = SIZES.get(height, 2 * round(height * 8 / 9))
     example = sorted(CLIP.glob("*.mp4"))[0]
     length = ["-frames:v", str(NUM_FRAMES)] if seconds is None else ["-t", str(seconds)]
     subprocess.run(
@@ -44,7 +56,7 @@ def make_source(path: Path, height: int, seconds: float | None = None) -> Path:
             *(FFMPEG, "-loglevel", "error", "-nostdin", "-y", "-stream_loop", "-1", "-i", str(example), "-an", *length),
             *(
                 "-vf",
-                f"scale=-2:{height}:flags=lanczos,setsar=1,fps=25",
+                f"scale={width}:-2:flags=lanczos,crop={width}:{height},setsar=1,fps=25",
                 "-c:v",
                 "libx264",
                 "-preset",
@@ -59,11 +71,17 @@ def make_source(path: Path, height: int, seconds: float | None = None) -> Path:
     return path
 
 
-def ours(source: Path, out: Path, index: Path | None) -> None:
-    """Read, hand on, write: what a render without layers does."""
+def rendered(source: Path, out: Path, index: Path | None, *layers: str) -> None:
+    """Render a clip without objects."""
+    with VideoClip.open(source, index=index) as clip:
+        render(clip, MaskFolder(out.parent / "none"), [parse_layer(each) for each in layers], out, colors={})
+
+
+def through_rgb(source: Path, out: Path, index: Path) -> None:
+    """What a render with an effect does, but for the effect."""
     with VideoClip.open(source, index=index) as clip, VideoWriter(out, like=clip) as writer:
         for frame in clip.frames():
-            writer.write(frame.pixels, frame.time)
+            writer.write(compose(frame.pixels, {}, []), frame.time)
 
 
 def plain(source: Path, out: Path) -> None:
@@ -71,7 +89,7 @@ def plain(source: Path, out: Path) -> None:
     subprocess.run(
         [
             *(FFMPEG, "-loglevel", "error", "-nostdin", "-y", "-i", str(source), "-c:v", "libx264"),
-            *("-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p", "-movflags", "+faststart", str(out)),
+            *(*H264.options, "-pix_fmt", "yuv420p", "-movflags", "+faststart", str(out)),
         ],
         check=True,
     )
@@ -87,21 +105,31 @@ def measure(work: Callable[[], None]) -> dict[str, float]:
     }
 
 
-def pipeline(folder: Path, height: int) -> dict[str, Any]:
-    """Ours beside plain ffmpeg, in turn, and the median of each."""
+def pipeline(folder: Path, height: int, num_rounds: int) -> dict[str, Any]:
+    """Ours beside plain ffmpeg, in turn; of each the median, and of ours the median share of ffmpeg's in its round."""
     source, index = make_source(folder / f"{height}.mp4", height), folder / f"{height}.json"
-    ours(source, folder / "out.mp4", index)  # as in a session, whose clip was counted when it came in
-    rounds: dict[str, list[dict[str, float]]] = {"ours": [], "ours, counting first": [], "ffmpeg": []}
-    for _ in range(ROUNDS):
-        rounds["ffmpeg"].append(measure(lambda: plain(source, folder / "plain.mp4")))
-        rounds["ours"].append(measure(lambda: ours(source, folder / "out.mp4", index)))
-        rounds["ours, counting first"].append(measure(lambda: ours(source, folder / "out.mp4", None)))
-    found: dict[str, Any] = {
-        name: {clock: statistics.median(each[clock] for each in measured) for clock in measured[0]}
-        for name, measured in rounds.items()
+    out = folder / "out.mp4"
+    rendered(source, out, index)  # as in a session, whose clip was counted when it came in
+    works: dict[str, Callable[[], None]] = {
+        "ffmpeg": lambda: plain(source, folder / "plain.mp4"),
+        "untouched": lambda: rendered(source, out, index),
+        "untouched, counting first": lambda: rendered(source, out, None),
+        "through RGB": lambda: through_rgb(source, out, index),
+        "one effect": lambda: rendered(source, out, index, EFFECT),
     }
-    found["ratio"] = {clock: found["ours"][clock] / found["ffmpeg"][clock] for clock in ("processor", "wall")}
-    return found
+    rounds = [{name: measure(work) for name, work in works.items()} for _ in range(num_rounds)]
+
+    def middle(name: str, clock: str, *, as_ratio: bool) -> float:
+        return statistics.median(each[name][clock] / (each["ffmpeg"][clock] if as_ratio else 1) for each in rounds)
+
+    clocks = ("processor", "wall")
+    return {
+        name: {
+            **{f"{clock} [ms a frame]": round(middle(name, clock, as_ratio=False), 2) for clock in clocks},
+            **{f"{clock} / ffmpeg's": round(middle(name, clock, as_ratio=True), 3) for clock in clocks},
+        }
+        for name in works
+    }
 
 
 def random_access(source: Path) -> dict[str, float]:
@@ -129,30 +157,44 @@ def random_access(source: Path) -> dict[str, float]:
 
 
 def memory(folder: Path) -> dict[str, dict[str, float]]:
-    """The largest process that decodes a clip of ten seconds and one of ten minutes [MiB], each in its own run."""
+    """The largest process that renders a clip of ten seconds and one of ten minutes [MiB], each in its own run.
+
+    The renderer is this program; the others are the decoder and the encoder, of which the larger counts.
+    """
     found = {}
     for name, seconds in (("10 s", 10), ("600 s", 600)):
         path = make_source(folder / f"{seconds}.mp4", 180, seconds)
         program = (
-            "import resource; from dataclasses import replace; from media import LOCAL, VideoClip\n"
+            "import resource; from dataclasses import replace; from media import LOCAL, VideoClip, VideoWriter\n"
             "limits = replace(LOCAL, max_seconds=1000, max_frames=30000)\n"
-            f"clip = VideoClip.open({str(path)!r}, limits=limits); print(sum(1 for _ in clip.frames())); clip.close()\n"
+            f"with VideoClip.open({str(path)!r}, limits=limits) as clip:\n"
+            f"    with VideoWriter({str(folder / 'long.mp4')!r}, like=clip) as writer:\n"
+            "        for frame in clip.frames():\n"
+            "            writer.write(frame.picture if frame.index % 2 else frame.pixels, frame.time)\n"
+            "print(clip.num_frames)\n"
             "print(*(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)))"
         )
         root = Path(__file__).parents[1]
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, cwd=root, text=True)
-        frames, decoder, reader = map(int, done.stdout.split())
-        found[f"{name} ({frames} frames)"] = {"decoder": decoder / 1024, "reader": reader / 1024}
+        frames, others, renderer = map(int, done.stdout.split())
+        found[f"{name} ({frames} frames)"] = {"renderer": renderer / 1024, "others": others / 1024}
     return found
 
 
 def main() -> None:
-    """Measure all and print it."""
+    """Measure and print it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5, help="how often each way is run, in turn")
+    parser.add_argument("--heights", type=int, nargs="*", default=list(SIZES), choices=list(SIZES))
+    parser.add_argument("--only-ratio", action="store_true", help="leave out finding frames and memory")
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        results: dict[str, Any] = {f"{height}p [ms a frame]": pipeline(folder, height) for height in (720, 1080)}
-        results |= {f"{height}p, one frame [ms]": random_access(folder / f"{height}.mp4") for height in (720, 1080)}
-        results["memory [MiB]"] = memory(folder)
+        results: dict[str, Any] = {f"{height}p": pipeline(folder, height, asked.rounds) for height in asked.heights}
+        if not asked.only_ratio:
+            for height in asked.heights:
+                results[f"{height}p, one frame [ms]"] = random_access(folder / f"{height}.mp4")
+            results["memory [MiB]"] = memory(folder)
     print(json.dumps(results, indent=2))
 
 

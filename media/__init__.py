@@ -2,10 +2,10 @@
 
     with VideoClip.open("in.mov") as clip, VideoWriter("out.mp4", like=clip) as writer:
         for frame in clip.frames():
-            writer.write(frame.pixels, frame.time)
+            writer.write(frame.picture, frame.time)
 
 Sizes are (height, width) in pixels, times seconds as `Fraction` counted from the container's
-start, pixels (H, W, 3) uint8 RGB.
+start, pixels (H, W, 3) uint8 RGB; what is only handed on may stay in its `Planes`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from media.errors import MediaError
     from media.format import QUALITIES, Format
     from media.formats import FORMATS, choose_format, format_names
-    from media.frame import Frame, Pixels
+    from media.frame import Frame, Picture, Pixels
     from media.frame_pack import FramePack, FramePackWriter, write_frame_pack
     from media.limits import HOSTED, LOCAL, Limits
+    from media.planes import Planes
     from media.video_clip import VideoClip, probe
     from media.video_writer import VideoWriter
 
@@ -38,7 +39,9 @@ _HOMES = {
     "FramePackWriter": "frame_pack",
     "Limits": "limits",
     "MediaError": "errors",
+    "Picture": "frame",
     "Pixels": "frame",
+    "Planes": "planes",
     "Size": "clip_facts",
     "VideoClip": "video_clip",
     "VideoWriter": "video_writer",
@@ -60,7 +63,9 @@ __all__ = [
     "FramePackWriter",
     "Limits",
     "MediaError",
+    "Picture",
     "Pixels",
+    "Planes",
     "Size",
     "VideoClip",
     "VideoWriter",

@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,11 +23,12 @@ import numpy as np
 from media.clip_facts import Part
 from media.errors import MediaError
 from media.facts_json import facts_to_json
-from media.frame import Pixels
+from media.frame import Picture
 from media.frame_source import FrameSource
 from media.guards import limit_resources, limit_time
 from media.limits import Limits
 from media.messages import END, FACTS, FAILED, FRAME, REFUSED, Header, Speaker
+from media.planes import Planes
 from media.sources import Opened, Opening
 
 OUT_OF_MEMORY = (
@@ -72,7 +74,7 @@ def _opened(order: dict[str, Any], limits: Limits, speaker: Speaker) -> Opened |
             part=Part(*(None if pair is None else Fraction(*pair) for pair in order["part"])),  # type: ignore[arg-type]
             image_fps=Fraction(*order["image_fps"]),
             beat=speaker.beat,
-            on_picture=(lambda index, pixels: _say_picture(speaker, index, pixels)) if order["with_pictures"] else None,
+            on_picture=partial(_say_picture, speaker) if order["with_pictures"] else None,
             known=order["known"],
         )
         opened = opening.run()
@@ -120,22 +122,25 @@ def _serve(source: FrameSource, seconds: int, commands: IO[bytes], speaker: Spea
 def _say_frames(source: FrameSource, start: int, stop: int, commands: IO[bytes], speaker: Speaker) -> None:
     """Send frames `start` to `stop`, never more than a few ahead of the last "more"."""
     ahead = FRAMES_AHEAD
-    for index, pixels in source.decode(start):
+    for index, picture in source.decode(start):
         if ahead == 0:
             line = commands.readline()
             if not line or json.loads(line)["do"] == "stop":
                 break
             ahead += 1
-        _say_picture(speaker, index, pixels)
+        _say_picture(speaker, index, picture)
         ahead -= 1
         if index + 1 == stop:
             break
     speaker.say(Header(END))
 
 
-def _say_picture(speaker: Speaker, index: int, pixels: Pixels) -> None:
-    height, width, _ = pixels.shape
-    data = np.ascontiguousarray(pixels).reshape(-1).data
+def _say_picture(speaker: Speaker, index: int, picture: Picture) -> None:
+    if isinstance(picture, Planes):
+        (height, width), values = picture.size, picture.data
+    else:
+        (height, width), values = picture.shape[:2], picture
+    data = np.ascontiguousarray(values).reshape(-1).data
     speaker.say(Header(FRAME, len(data), index, height, width), data)
 
 

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from media.errors import MediaError
-from media.frame import Pixels
+from media.frame import Picture, Pixels
 from media.limits import Limits
 from media.messages import BEAT, FAILED, HEADER_BYTES, REFUSED, Header
+from media.planes import Planes
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ class DecoderProcess:
             deadline: until when, on the monotonic clock [s]; None: as long as there are signs of life.
 
         Returns:
-            Its header; what belongs to it is read next, by `text` or `pixels`.
+            Its header; what belongs to it is read next, by `text` or `picture`.
 
         Raises:
             MediaError: it refuses the clip, has failed, is too slow, or speaks nonsense.
@@ -128,15 +129,16 @@ class DecoderProcess:
             raise self._nonsense("a very long message")
         return bytes(self._read(bytearray(header.length), None))
 
-    def pixels(self, header: Header) -> Pixels:
-        """The picture of a message: (H, W, 3) uint8, new and all the caller's own."""
+    def picture(self, header: Header) -> Picture:
+        """The picture of a message, new and all the caller's own."""
         height, width = header.height, header.width
-        is_sound = header.length == 3 * height * width and height * width <= self._limits.max_pixels
-        if not is_sound:
+        is_in_planes = 2 * header.length == 3 * height * width and height % 2 == width % 2 == 0
+        is_sound = is_in_planes or header.length == 3 * height * width
+        if not is_sound or not 0 < height * width <= self._limits.max_pixels:
             raise self._nonsense(f"a picture of {width}×{height} in {header.length} bytes")
-        pixels: Pixels = np.empty((height, width, 3), np.uint8)
-        self._read(pixels.reshape(-1).data, None)
-        return pixels
+        values: Pixels = np.empty((height * 3 // 2, width) if is_in_planes else (height, width, 3), np.uint8)
+        self._read(values.reshape(-1).data, None)
+        return Planes(values) if is_in_planes else values
 
     def _read(self, into: bytearray | memoryview, deadline: float | None) -> bytes:
         """Fill a buffer from the pipe; gives back what is in it if it is a bytearray."""

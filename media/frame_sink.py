@@ -16,7 +16,7 @@ from media.carried_over import Sound, seconds, tag_arguments
 from media.encoder import FAILED, Encoder
 from media.errors import MediaError
 from media.format import Format
-from media.frame import Pixels
+from media.frame import Picture, pixels_of
 from media.frame_pipe import FramePipe
 from media.part_file import PartFile, writing_error
 from media.written_file import check_video, finish_webp
@@ -70,7 +70,7 @@ class Sending:
 class FrameSink(Protocol):
     """Takes frames and makes a file of them."""
 
-    def write(self, pixels: Pixels, tick: int) -> None:
+    def write(self, picture: Picture, tick: int) -> None:
         """Take the next frame; raises `MediaError` where it cannot be written."""
         ...
 
@@ -96,10 +96,10 @@ class _PipedSink:
         self._encoder = Encoder(arguments)
         self._pipe = sending.pipe(self._encoder)
 
-    def write(self, pixels: Pixels, tick: int) -> None:
+    def write(self, picture: Picture, tick: int) -> None:
         """Send a frame."""
         try:
-            self._pipe.write(pixels, tick)
+            self._pipe.write(picture, tick)
         except av.FFmpegError as error:  # the pipe is broken: the encoder has died
             raise self._encoder.failure() from error
 
@@ -215,8 +215,9 @@ class PngSink:
         self._archive = zipfile.ZipFile(part.path, "w", zipfile.ZIP_STORED)  # PNG is deflated already
         self._num_written = 0
 
-    def write(self, pixels: Pixels, tick: int) -> None:
+    def write(self, picture: Picture, tick: int) -> None:
         """Add a picture; its time has no place in a ZIP."""
+        pixels = pixels_of(picture)
         code = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
         # Level 3 is twice as quick as the library's default for a tenth more bytes.
         ok, png = cv2.imencode(".png", cv2.cvtColor(pixels, code), [cv2.IMWRITE_PNG_COMPRESSION, 3])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from media.clip_facts import ClipFacts
-from media.frame import Pixels
+from media.frame import Picture
 
 
 class FrameSource(Protocol):
@@ -14,13 +14,10 @@ class FrameSource(Protocol):
 
     facts: ClipFacts
 
-    def decode(self, start: int) -> Iterator[tuple[int, Pixels]]:
-        """Yield (index, pixels) of every frame from `start` on, in order, one at a time.
-
-        Pixels are (H, W, 3) uint8 RGB of `facts.size`.
-        """
+    def decode(self, start: int) -> Iterator[tuple[int, Picture]]:
+        """Yield (index, picture) of every frame from `start` on, in order, one at a time, of `facts.size`."""
         ...
 
-    def frame(self, index: int) -> Pixels:
+    def frame(self, index: int) -> Picture:
         """One frame: exactly the one that `decode` yields at that place."""
         ...

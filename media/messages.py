@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 FACTS, FRAME, END, BEAT, REFUSED, FAILED = b"F", b"P", b"E", b"B", b"R", b"X"
 """The clip's facts and index as JSON; a picture; the last picture was sent; a sign of life; a sentence for the
-person; a traceback for the log."""
+person; a traceback for the log. A picture of 3 bytes a pixel is RGB, one of half as many is in planes."""
 
 _HEADER = struct.Struct("<cxxxiIIQ")
 HEADER_BYTES = _HEADER.size

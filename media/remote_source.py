@@ -15,9 +15,9 @@ from media.clip_facts import ClipFacts, Part
 from media.decoder_process import CRASHED, DecoderProcess
 from media.errors import MediaError
 from media.facts_json import facts_from_json
-from media.frame import Pixels
+from media.frame import Picture, Pixels, pixels_of
 from media.limits import Limits
-from media.messages import END, FACTS, FRAME
+from media.messages import END, FACTS, FRAME, Header
 
 logger = logging.getLogger(__name__)
 
@@ -84,8 +84,8 @@ class RemoteSource:
         assert self._remembered is not None
         return self._remembered
 
-    def decode(self, start: int, stop: int) -> Iterator[tuple[int, Pixels]]:
-        """Yield (index, pixels) of frames `start` to `stop` (not included), a few of them decoded ahead.
+    def decode(self, start: int, stop: int) -> Iterator[tuple[int, Picture]]:
+        """Yield (index, picture) of frames `start` to `stop` (not included), a few of them decoded ahead.
 
         Raises:
             MediaError: a frame can no longer be decoded, or the process has died.
@@ -98,9 +98,9 @@ class RemoteSource:
                 header = process.hear()
                 if header.kind != FRAME or header.frame_index != expected:
                     raise MediaError(f"Frame {expected} can no longer be decoded; please open the clip again.")
-                pixels = self._picture(process, process.pixels(header))
+                picture = self._read(process, header)
                 process.say({"do": "more"})
-                yield expected, pixels
+                yield expected, picture
             has_ended = process.hear().kind == END
         except GeneratorExit:  # no more frames are wanted
             has_ended = _stop(process)
@@ -111,7 +111,7 @@ class RemoteSource:
             else:
                 process.close()
 
-    def frame(self, index: int) -> Pixels:
+    def frame(self, index: int) -> Picture:
         """One frame: exactly the one that `decode` yields at that place.
 
         Raises:
@@ -123,12 +123,12 @@ class RemoteSource:
             header = process.hear()
             if header.kind != FRAME or header.frame_index != index:
                 raise MediaError(f"Frame {index} can no longer be decoded; please open the clip again.")
-            pixels = self._picture(process, process.pixels(header))
+            picture = self._read(process, header)
         except BaseException:
             process.close()
             raise
         self._give_back(process)
-        return pixels
+        return picture
 
     def close(self) -> None:
         """End the process that waits; the next call starts another."""
@@ -159,7 +159,7 @@ class RemoteSource:
             known, with_pictures = self._remembered, on_picture is not None
             process.say({**self._order.to_json(), "known": known, "with_pictures": with_pictures})
             while (header := process.hear(deadline)).kind == FRAME and on_picture is not None:
-                on_picture(header.frame_index, process.pixels(header))
+                on_picture(header.frame_index, pixels_of(process.picture(header)))
             if header.kind != FACTS:
                 raise MediaError(CRASHED)
             remembered = json.loads(process.text(header))
@@ -168,12 +168,13 @@ class RemoteSource:
             process.close()
             raise
 
-    def _picture(self, process: DecoderProcess, pixels: Pixels) -> Pixels:
-        if pixels.shape[:2] != self.facts.size:
+    def _read(self, process: DecoderProcess, header: Header) -> Picture:
+        picture = process.picture(header)
+        if (header.height, header.width) != self.facts.size:
             process.close()
-            logger.error("the decoder sent a picture of %s", pixels.shape)
+            logger.error("the decoder sent a picture of %d×%d", header.width, header.height)
             raise MediaError(CRASHED)
-        return pixels
+        return picture
 
 
 def _stop(process: DecoderProcess) -> bool:
@@ -181,7 +182,7 @@ def _stop(process: DecoderProcess) -> bool:
     try:
         process.say({"do": "stop"})
         while (header := process.hear()).kind != END:
-            process.pixels(header)
+            process.picture(header)
     except MediaError as error:
         logger.debug("not stopped: %s", error)
         return False

@@ -15,7 +15,7 @@ from media.byte_view import ByteView
 from media.clip_facts import ClipFacts, Part, Size
 from media.errors import MediaError
 from media.file_clock import ROUNDING_OF_START, FileClock
-from media.frame import Pixels
+from media.frame import Picture
 from media.frame_filters import deinterlaced
 from media.frame_times import frame_times
 from media.limits import Limits
@@ -24,7 +24,7 @@ from media.open_video import PacketReader, Threads, has_readable_audio, open_vid
 from media.picture import Developer, Upright
 from media.video_index import VideoIndex
 
-OnPicture = Callable[[int, Pixels], None]
+OnPicture = Callable[[int, Picture], None]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Task:
         limits: how large the clip may be.
         part: the part of the file that is wanted.
         on_packet: called for every packet, as a sign of life.
-        on_picture: called with the index and the pixels of every frame, or None. When the file turns out to
+        on_picture: called with the index and the picture of every frame, or None. When the file turns out to
             need another plan it is called again from index 0 on.
     """
 
@@ -153,7 +153,7 @@ class _Counting:
         developer = Developer(self.upright)
         frames = chain([first], kept)
         for index, frame in deinterlaced(frames) if self.is_interlaced else frames:
-            on_picture(index, developer.pixels(frame))
+            on_picture(index, developer.picture(frame))
 
     def _kept(self) -> Iterator[av.VideoFrame]:
         """Yield the frames of the clip, each after it was noted down."""

@@ -131,8 +131,8 @@ class VideoClip:
     def _frames(self, start: int, stop: int) -> Iterator[Frame]:
         if start == stop:
             return
-        for index, pixels in self._source.decode(start, stop):
-            yield Frame(index, self.times[index], pixels)
+        for index, picture in self._source.decode(start, stop):
+            yield Frame(index, self.times[index], picture)
 
     def frame(self, index: int) -> Frame:
         """Decode one frame: exactly the one that `frames()` yields at that place.

@@ -13,7 +13,7 @@ import av
 from media.byte_view import ByteView
 from media.clip_facts import ClipFacts
 from media.errors import MediaError
-from media.frame import Pixels
+from media.frame import Picture
 from media.frame_filters import deinterlaced
 from media.limits import Limits
 from media.open_video import PacketReader, Threads, open_video
@@ -58,20 +58,20 @@ class VideoFile:
         height, width = index.upright.displayed
         self._most_kept = max(1, KEPT_BYTES // (2 * height * width))
 
-    def decode(self, start: int) -> Iterator[tuple[int, Pixels]]:
-        """Yield (index, pixels) from frame `start` to the last, as `FrameSource` asks.
+    def decode(self, start: int) -> Iterator[tuple[int, Picture]]:
+        """Yield (index, picture) from frame `start` to the last, as `FrameSource` asks.
 
         Raises:
             MediaError: a frame that could be decoded when the clip was opened no longer can.
         """
         expected = start
         for index, frame in self._stored(start):
-            yield index, self._pixels(index, frame)
+            yield index, self._picture(index, frame)
             expected = index + 1
         if expected != self.facts.num_frames:
             raise MediaError(f"Frame {expected} can no longer be decoded; please open the clip again.")
 
-    def frame(self, index: int) -> Pixels:
+    def frame(self, index: int) -> Picture:
         """One frame, from those kept, from where the last call stopped, or from the keyframe before it.
 
         Raises:
@@ -92,11 +92,11 @@ class VideoFile:
                     break
         if index not in self._kept:
             raise MediaError(f"Frame {index} can no longer be decoded; please open the clip again.")
-        return self._pixels(index, self._kept[index])
+        return self._picture(index, self._kept[index])
 
-    def _pixels(self, index: int, frame: av.VideoFrame) -> Pixels:
+    def _picture(self, index: int, frame: av.VideoFrame) -> Picture:
         try:
-            return self._developer.pixels(frame)
+            return self._developer.picture(frame)
         except MemoryError:
             raise
         except Exception as error:

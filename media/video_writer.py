@@ -16,10 +16,11 @@ from media.carried_over import Sound, read_tags
 from media.errors import MediaError
 from media.format import Format
 from media.formats import H264
-from media.frame import Pixels
+from media.frame import Picture
 from media.frame_sink import FrameSink, Sending, open_sink
 from media.hidden_colors import without_hidden_colors
 from media.part_file import PartFile
+from media.planes import Planes
 from media.video_clip import VideoClip
 
 FINEST_TICK = 90_000
@@ -76,11 +77,12 @@ class VideoWriter:
         self._sink: FrameSink | None = None
         self._is_finished = False
 
-    def write(self, pixels: Pixels, time: Fraction) -> None:
+    def write(self, picture: Picture, time: Fraction) -> None:
         """Write the next frame.
 
         Args:
-            pixels: (H, W, 3) uint8 RGB of the source's size; in a format with alpha also (H, W, 4), straight alpha.
+            picture: (H, W, 3) uint8 RGB of the source's size; in a format with alpha also (H, W, 4), straight alpha.
+                A frame on which nothing is drawn is best handed on as its `picture`, which may be in planes.
                 Colours under full transparency are not written: they would still be in the file for all to see.
             time: when it is shown, counted like the source's times, later than the frame before [s].
 
@@ -88,12 +90,7 @@ class VideoWriter:
             ValueError: shape, dtype or time is not as said.
             MediaError: the encoder has failed; leave the block.
         """
-        channels = (3, 4) if self._format.has_alpha else (3,)
-        if pixels.shape not in [(self._height, self._width, each) for each in channels] or pixels.dtype != np.uint8:
-            raise ValueError(
-                f"A frame of shape {pixels.shape} and type {pixels.dtype} came, "
-                f"but ({self._height}, {self._width}, {' or '.join(map(str, channels))}) and uint8 are wanted."
-            )
+        self._check(picture)
         if time < 0 or time <= self._last or round(time * self._timescale) in self._ticks[-1:]:
             raise ValueError(
                 f"A frame at {float(time)} s came, but it must lie after the one before, and not before 0."
@@ -103,14 +100,26 @@ class VideoWriter:
             self._first = time
         if not self._is_due(time):
             return
-        if pixels.shape[2] == 4:
+        if not isinstance(picture, Planes) and picture.shape[2] == 4:
             # Exact pixels and hard edges need no colours beyond the edge.
-            pixels = without_hidden_colors(pixels, goes_on=self._format.muxer not in ("zip", "gif"))
+            picture = without_hidden_colors(picture, goes_on=self._format.muxer not in ("zip", "gif"))
         if self._sink is None:
             self._sink = self._open_sink(time)
         tick = round(time * self._timescale)
-        self._sink.write(pixels, tick)
+        self._sink.write(picture, tick)
         self._ticks.append(tick)
+
+    def _check(self, picture: Picture) -> None:
+        channels = (3, 4) if self._format.has_alpha else (3,)
+        if isinstance(picture, Planes):
+            shape, dtype = (*picture.size, 3), picture.data.dtype
+        else:
+            shape, dtype = picture.shape, picture.dtype
+        if shape not in [(self._height, self._width, each) for each in channels] or dtype != np.uint8:
+            raise ValueError(
+                f"A frame of shape {shape} and type {dtype} came, "
+                f"but ({self._height}, {self._width}, {' or '.join(map(str, channels))}) and uint8 are wanted."
+            )
 
     def finishing(self) -> Iterator[None]:
         """Make the file whole, yielding several times a second, so that the caller can tell or stop meanwhile.

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 from PIL import Image
@@ -18,9 +21,11 @@ from app.session import Session
 from app.sessions import Sessions
 from effects.layer import parse_layer
 from effects.reframe import parse_reframe
+from media.formats import H264
 from media.video_clip import VideoClip
 from tests.app.made_clips import FPS, NUM_FRAMES, SIZE, decode, picture, square_mask
 
+FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 COLORS = {1: (255, 0, 255)}
 HIDDEN_ON = 7
 GREEN = np.array((0, 255, 0))
@@ -76,6 +81,33 @@ def test_each_frame_gets_its_own_mask(clip: VideoClip, masks: MaskFolder, tmp_pa
         assert np.abs(pictures[index][inner(~mask)] - GREEN).mean() < 12, index
         if mask.any():
             assert np.abs(pictures[index][inner(mask)] - np.array((230, 80, 40))).mean() < 12, index
+
+
+def test_frames_that_no_layer_touches_keep_every_bit(clip_path: Path, masks: MaskFolder, tmp_path: Path) -> None:
+    """Read by ffmpeg in the planes themselves: the object is hidden on one frame, and absent on the last."""
+    out, format = tmp_path / "out.mp4", replace(H264, options=("-qp", "0"))
+    layers = [parse_layer("1 solid color=#00ff00 start=3")]
+    with VideoClip.open(tagged(clip_path, tmp_path / "tagged.mp4")) as clip:
+        for _ in render.render_frames(clip, masks, layers, out, colors={}, format=format):
+            pass
+        before, after = planes(clip.path), planes(out)
+    touched = [index for index in range(NUM_FRAMES) if not np.array_equal(before[index], after[index])]
+    assert touched == [index for index in range(3, NUM_FRAMES - 1) if index != HIDDEN_ON]
+
+
+def tagged(path: Path, out: Path) -> Path:
+    """The clip again, saying that its colours are of bt709: without a word a small picture counts as bt601."""
+    says = "h264_metadata=matrix_coefficients=1:colour_primaries=1:transfer_characteristics=1"
+    command = [FFMPEG, "-loglevel", "error", "-i", path, "-c", "copy", "-bsf:v", says, out]
+    subprocess.run(command, check=True, timeout=60)
+    return out
+
+
+def planes(path: Path) -> np.ndarray:
+    """(T, 3·H·W/2) uint8."""
+    command = [FFMPEG, "-loglevel", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"]
+    raw = subprocess.run(command, check=True, timeout=60, capture_output=True).stdout
+    return np.frombuffer(raw, np.uint8).reshape(-1, SIZE[0] * SIZE[1] * 3 // 2)
 
 
 def test_an_object_wears_the_colour_of_the_project(clip: VideoClip, masks: MaskFolder) -> None:

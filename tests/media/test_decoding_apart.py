@@ -220,7 +220,7 @@ def test_facts_that_cannot_be_true_are_not_believed(clip_path: Path) -> None:
 def test_picture_of_another_size_than_told_is_not_believed(clip_path: Path) -> None:
     process = DecoderProcess(LOCAL)
     with pytest.raises(MediaError, match="failed"):
-        process.pixels(Header(FRAME, 3 * 10**10, 0, 10**5, 10**5))
+        process.picture(Header(FRAME, 3 * 10**10, 0, 10**5, 10**5))
     assert process.is_closed
 
 
