@@ -135,13 +135,15 @@ class ClipTracker:
         with closing(read_ahead(self._frames(self._lead_in(project, run)))) as frames:
             for _ in self.predictor.propagate(frames, run.step):
                 pass
-        began = time.monotonic()
+        began, told = time.monotonic(), len(self.notices)
         with closing(read_ahead(self._frames(run.frames))) as frames:
             for done, found in enumerate(self.predictor.propagate(frames, run.step), start=1):
                 kept = [each for each in run.object_ids if run.keeps(project, each, found.frame_index)]
                 masks = tuple(self.write(found, each, project, bases[each]) for each in kept)
                 rate = done / max(time.monotonic() - began, 1e-6)
-                yield TrackedFrame(found.frame_index, masks, done, len(run.frames), rate)
+                news = self.notices[told:]
+                told += len(news)
+                yield TrackedFrame(found.frame_index, masks, done, len(run.frames), rate, news)
 
     def _follow(self, project: Project, wanted: FramePrompt | None = None) -> FrameMasks | None:
         """Bring the model's state in line with the project; returns what it found for `wanted`.

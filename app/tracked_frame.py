@@ -41,6 +41,7 @@ class TrackedFrame:
         done: frames tracked so far in this run.
         total: frames of this run.
         frames_per_second: the mean rate since the run began.
+        notices: sentences for the person about what had to shrink on this frame, because memory was full.
     """
 
     frame_index: int
@@ -48,6 +49,7 @@ class TrackedFrame:
     done: int
     total: int
     frames_per_second: float
+    notices: tuple[str, ...] = ()
 
     @property
     def seconds_left(self) -> float:

@@ -34,13 +34,13 @@ class Budget:
         """
         if self.look_ahead > 1:
             self.look_ahead //= 2
-            return f"The device's memory is full: from here {self.look_ahead} frames are encoded at a time."
+            return f"The device's memory is full: frames are encoded {self.look_ahead} at a time from here."
         if not self.memories_on_cpu:
             self.memories_on_cpu = True
             return "The device's memory is full: what is remembered of the clip moves to the computer's own memory."
         if self.objects_at_once > 1:
             self.objects_at_once //= 2
-            return f"The device's memory is full: from here {self.objects_at_once} objects are tracked at a time."
+            return f"The device's memory is full: objects are tracked {self.objects_at_once} at a time from here."
         return None
 
 

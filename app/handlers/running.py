@@ -16,6 +16,7 @@ from app.handlers.envelope import (
     open_session,
     read_frame_index,
 )
+from app.handlers.sentences import keyed
 from app.heartbeat import beats
 from app.history import Scope, Step
 from app.lanes import describe_lanes
@@ -104,7 +105,9 @@ def _tracked(frames: list[TrackedFrame], done: int, total: int) -> Message:
     if not frames:
         return {}
     rate = frames[-1].frames_per_second
+    notices = [keyed(notice) for frame in frames for notice in frame.notices]
     return {
+        **({"status": notices[-1]} if notices else {}),
         "masks": [describe_mask(mask) for frame in frames for mask in frame.masks],
         "task": describe_task("track", done, total, rate, (total - done) / max(rate, 1e-6)),
         "follow": frames[-1].frame_index,

@@ -5,14 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from app.clip_tracker import ClipTracker
+from app.handlers.sentences import keyed
 from app.mask_folder import MaskFolder
 from app.project import FramePrompt, Project, ProjectError, mask_to_text
 from app.project_changes import add_object, remove_object, with_prompt, without_prompt
 from app.tracking_pass import TrackingError, TrackingPass, plan_passes
 from media.video_clip import VideoClip
-from sam2_model import SAM2, Prompt, VideoPredictor
+from sam2_model import SAM2, Budget, Prompt, VideoPredictor
 from tests.app.made_clips import NUM_FRAMES, SIZE, square_mask
 
 CLICK = FramePrompt(1, 2, ((20.0, 24.0),), (1,))
@@ -120,6 +122,25 @@ def test_tracking_equals_the_predictor_and_says_how_it_goes(model: SAM2, clip: V
     assert [message.done for message in messages] == list(range(1, NUM_FRAMES + 1))
     assert messages[-1].total == NUM_FRAMES
     assert messages[-1].seconds_left == 0
+
+
+def test_what_had_to_shrink_is_told_once_with_its_frame(
+    model: SAM2, clip: VideoClip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracker = ClipTracker(model, clip, MaskFolder(tmp_path / "masks"), budget=Budget(1, 1))
+    messages = tracker.propagate(one_object(FramePrompt(1, 0, CLICK.points, CLICK.labels)), TrackingPass(0, 5, 1, (1,)))
+    assert next(messages).notices == ()
+    encode, failures = model.encode_memory, [torch.OutOfMemoryError("fake")]
+
+    def fail_once(*arguments: object, **options: object) -> torch.Tensor:
+        if failures:
+            raise failures.pop()
+        return encode(*arguments, **options)
+
+    monkeypatch.setattr(model, "encode_memory", fail_once)
+    told = [message.notices for message in messages]
+    assert [len(each) for each in told] == [1, 0, 0, 0]
+    assert isinstance(keyed(told[0][0]), dict)
 
 
 def test_backwards_meets_every_frame_once_in_falling_order(

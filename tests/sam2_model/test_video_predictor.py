@@ -298,7 +298,7 @@ def test_full_memory_shrinks_the_budget_and_not_the_masks(
         torch.testing.assert_close(found.mask_logits, wanted.mask_logits, rtol=1e-4, atol=1e-4)
     assert full.failures == 4
     assert short.budget == Budget(look_ahead=1, objects_at_once=1, memories_on_cpu=True)
-    assert [notice.split(": ")[1].split()[0] for notice in short.notices] == ["from", "from", "what", "from"]
+    assert [notice.split(": ")[1].split()[0] for notice in short.notices] == ["frames", "frames", "what", "objects"]
 
 
 def test_memory_that_is_full_for_good_is_said(
