@@ -16,9 +16,12 @@ function choose(name) {
   if (name !== studio.state.models.current) studio.ask("model", { name });
 }
 
+/** A model's title; the word for the quicker form of it is the reader's own. */
+const titleOf = ({ title }) => title.replace(/, fast$/, `, ${t("header.fast")}`);
+
 function renderModels(models) {
   const current = models.choices.find((choice) => choice.name === models.current);
-  opener.querySelector("strong").textContent = current?.title ?? models.current;
+  opener.querySelector("strong").textContent = current ? titleOf(current) : models.current;
   const reason = document.createElement("p");
   reason.textContent = spoken(models.reason);
   const rows = models.choices.map((choice) => {
@@ -27,7 +30,7 @@ function renderModels(models) {
     row.setAttribute("role", "menuitemradio");
     row.setAttribute("aria-checked", String(choice.name === models.current));
     const title = document.createElement("strong");
-    title.textContent = choice.title;
+    title.textContent = titleOf(choice);
     const place = document.createElement("em");
     place.textContent = t(choice.here ? "header.ready" : "header.fetched");
     const note = document.createElement("small");
