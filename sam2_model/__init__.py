@@ -12,7 +12,8 @@ from .memory_bank import FrameMemory, MemoryBank
 from .model import SAM2
 from .prompts import Prompt, PromptError
 from .results import FrameMasks, Masklet, MaskPrediction
-from .video_predictor import TrackingOptions, VideoPredictor
+from .tracking_options import TrackingOptions
+from .video_predictor import VideoPredictor
 
 __all__ = [
     "PRESETS",

@@ -14,7 +14,7 @@ from .mask_ops import resize_logits
 from .memory_bank import Recall
 from .model import SAM2
 from .preprocessing import to_model_input
-from .prompt_encoder import BOX_LABELS, PromptTensors
+from .prompt_encoder import PromptTensors, prompt_tensors
 from .prompts import Prompt
 from .results import MaskPrediction
 
@@ -119,16 +119,12 @@ class ImagePredictor:
         """One prompt in the model's square."""
         prompt.check_inside(size)
         side, device = self.model.config.image_size, self.model.device
-        corners = [] if prompt.box is None else [prompt.box[:2], prompt.box[2:]]
-        labels = [*(() if prompt.box is None else BOX_LABELS), *prompt.labels]
-        points = torch.tensor([*corners, *prompt.points], dtype=torch.float32).reshape(1, -1, 2)
-        points = points / torch.tensor((size[1], size[0])) * side
         mask = None
         if prompt.mask is not None:
             logits = (2 * torch.from_numpy(prompt.mask)[None, None].to(device).float() - 1) * _GIVEN_LOGIT
             low_res = (self.model.config.low_res_size,) * 2
             mask = F.interpolate(logits, size=low_res, mode="bilinear", antialias=True)
-        return PromptTensors(points.to(device), torch.tensor([labels], dtype=torch.int32, device=device), mask)
+        return prompt_tensors(prompt, size, side, device=device, mask_logits=mask)
 
 
 def _joined(prompts: list[PromptTensors]) -> PromptTensors:

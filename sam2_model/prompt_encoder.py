@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from .config import SAM2Config
 from .layers import LayerNorm2d
 from .positions import FourierPositions
+from .prompts import Prompt
 
 PADDING_LABEL = -1
 BOX_LABELS = (2, 3)  # top left, bottom right corner
@@ -32,6 +33,25 @@ class PromptTensors(NamedTuple):
     def mask_alone(self) -> Tensor | None:
         """The mask where it comes without a click or box."""
         return None if bool((self.labels != PADDING_LABEL).any()) else self.mask_logits
+
+
+def prompt_tensors(
+    prompt: Prompt, size: tuple[int, int], side: int, *, device: torch.device, mask_logits: Tensor | None = None
+) -> PromptTensors:
+    """The clicks and the box of one object in the model's square.
+
+    Args:
+        prompt: in pixels of a picture of `size`; its own mask is left out.
+        size: (height, width) of that picture [px].
+        side: of the square [px].
+        device: where the tensors are wanted.
+        mask_logits: (1, 1, S/4, S/4) a mask to refine.
+    """
+    corners = [] if prompt.box is None else [prompt.box[:2], prompt.box[2:]]
+    labels = [*(() if prompt.box is None else BOX_LABELS), *prompt.labels]
+    points = torch.tensor([*corners, *prompt.points], dtype=torch.float32).reshape(1, -1, 2)
+    points = points / torch.tensor((size[1], size[0])) * side
+    return PromptTensors(points.to(device), torch.tensor([labels], dtype=torch.int32, device=device), mask_logits)
 
 
 class PromptEncoder(nn.Module):

@@ -23,13 +23,14 @@ FORBIDDEN_LIBRARIES = {
 # Inside sam2_model nothing imports upward; a module may import what stands in an earlier row.
 LAYERS_OF_THE_MODEL = [
     {"budget", "config", "motion", "products", "positions", "prompts", "results", "preprocessing"}
-    | {"mask_ops", "weight_names"},
+    | {"mask_ops", "weight_names", "tracking_options"},
     {"layers", "attention", "memory_bank", "uploads"},
-    {"hiera", "two_way_transformer", "memory_attention", "memory_encoder", "prompt_encoder"},
+    {"hiera", "two_way_transformer", "memory_attention", "memory_encoder", "prompt_encoder", "track"},
     {"image_encoder"},
     {"mask_decoder"},
     {"model"},
     {"checkpoints", "frame_features"},
+    {"segmenter"},
     {"image_predictor", "video_predictor"},
     {"automatic_masks"},
     {"compat"},

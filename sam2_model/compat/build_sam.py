@@ -12,7 +12,7 @@ import torch
 from ..checkpoints import build, load, preset_of_name, read_state
 from ..config import PRESETS
 from ..model import SAM2
-from ..video_predictor import TrackingOptions
+from ..tracking_options import TrackingOptions
 from .sam2_video_predictor import SAM2VideoPredictor
 
 # Meta's configuration files are named by letters, its checkpoints by words.

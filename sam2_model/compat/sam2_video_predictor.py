@@ -15,7 +15,8 @@ from ..model import SAM2
 from ..prompt_encoder import BOX_LABELS
 from ..prompts import Prompt
 from ..results import NO_OBJECT_LOGIT, FrameMasks
-from ..video_predictor import TrackingOptions, VideoPredictor
+from ..tracking_options import TrackingOptions
+from ..video_predictor import VideoPredictor
 from .frames import Frames, open_frames
 
 Shown = tuple[int, list[int], Tensor]

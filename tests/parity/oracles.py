@@ -239,7 +239,7 @@ def memories_in_float32() -> Iterator[None]:
     """Keep both sides from rounding memories to bfloat16, so that clips compare as closely as stills."""
     import sam2.sam2_video_predictor as theirs
 
-    import sam2_model.video_predictor as ours
+    import sam2_model.segmenter as ours
 
     ours.torch = theirs.torch = _TorchWithoutBfloat16("torch")
     try:
