@@ -63,8 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _bad_input() -> tuple[type[Exception], ...]:
     """The errors whose message is for the person; the model's own only where it was imported at all."""
     known: list[type[Exception]] = [MediaError, MaskError, ProjectError, EffectError, TrackingError]
-    if "sam2_model.checkpoints" in sys.modules:
-        known.append(sys.modules["sam2_model.checkpoints"].CheckpointError)
+    if "sam2_model.weight_files" in sys.modules:
+        known.append(sys.modules["sam2_model.weight_files"].CheckpointError)
     return tuple(known)
 
 

@@ -11,7 +11,7 @@ import torch
 import sam2_model
 from app.freed_memory import keep_freed_memory
 from app.hardware import Setup, Wishes, choose_setup, look_at_hardware
-from sam2_model.checkpoints import find_local
+from sam2_model.weight_files import find_local
 
 EMBEDDED = "nano"
 FAST_SIZE = 512

@@ -5,7 +5,7 @@ masks or memory tokens, P points, T frames, S side of the model's square input. 
 """
 
 from .budget import Budget
-from .checkpoints import CheckpointError, load
+from .checkpoints import load
 from .config import PRESETS, RELEASED, SAM2Config
 from .image_predictor import ImagePredictor
 from .memory_bank import FrameMemory, MemoryBank
@@ -14,6 +14,7 @@ from .prompts import Prompt, PromptError
 from .results import FrameMasks, Masklet, MaskPrediction
 from .tracking_options import TrackingOptions
 from .video_predictor import VideoPredictor
+from .weight_files import CheckpointError
 
 __all__ = [
     "PRESETS",

@@ -24,7 +24,7 @@ FORBIDDEN_LIBRARIES = {
 LAYERS_OF_THE_MODEL = [
     {"budget", "config", "motion", "products", "positions", "prompts", "results", "preprocessing"}
     | {"mask_ops", "weight_names", "tracking_options"},
-    {"layers", "attention", "memory_bank", "uploads"},
+    {"layers", "attention", "memory_bank", "uploads", "weight_files"},
     {"hiera", "two_way_transformer", "memory_attention", "memory_encoder", "prompt_encoder", "track"},
     {"image_encoder"},
     {"mask_decoder"},

@@ -15,10 +15,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported;
 
 import torch
 
-from sam2_model import checkpoints
-from sam2_model.checkpoints import CheckpointError
+from sam2_model import checkpoints, weight_files
 from sam2_model.config import PRESETS, SAM2Config
 from sam2_model.model import SAM2
+from sam2_model.weight_files import CheckpointError
 from training.annotated import AnnotatedClips, read_annotated
 from training.episodes import EpisodePlan
 from training.evaluate import Sequence, follow, overlaps
@@ -95,8 +95,10 @@ def main() -> None:
     wanted = parser.parse_args()
     keep_memory()
     try:
-        path = checkpoints.find(wanted.checkpoint)
-        preset = checkpoints.preset_of_name(wanted.checkpoint) or checkpoints.guess_preset(checkpoints.read_state(path))
+        path = weight_files.find(wanted.checkpoint)
+        preset = weight_files.preset_of_name(wanted.checkpoint) or checkpoints.guess_preset(
+            checkpoints.read_state(path)
+        )
         if preset is None:
             parser.exit(1, f"{path} belongs to no preset; one of {', '.join(PRESETS)} is wanted.\n")
         config = replace(PRESETS[preset], image_size=wanted.image_size or PRESETS[preset].image_size)

@@ -28,6 +28,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from sam2_model import checkpoints
 from sam2_model.config import PRESETS, SAM2Config
 from sam2_model.model import SAM2
+from sam2_model.weight_files import CheckpointError
 from training.clips import ClipGenerator, Clips, ClipSource
 from training.episodes import EpisodeResult, clip_episode, still_episode
 from training.initialise import initialise
@@ -143,7 +144,7 @@ def starting_weights(path: Path, config: SAM2Config) -> dict[str, Tensor]:
         return read_compact(path)
     try:
         return checkpoints.build(config, checkpoints.read_state(path), source=str(path)).state_dict()
-    except (checkpoints.CheckpointError, FileNotFoundError) as error:
+    except (CheckpointError, FileNotFoundError) as error:
         raise StateError(f"The weights at {path} cannot be used: {error}") from error
 
 

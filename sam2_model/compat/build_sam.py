@@ -9,10 +9,11 @@ from typing import Any
 
 import torch
 
-from ..checkpoints import build, load, preset_of_name, read_state
+from ..checkpoints import build, load, read_state
 from ..config import PRESETS
 from ..model import SAM2
 from ..tracking_options import TrackingOptions
+from ..weight_files import preset_of_name
 from .sam2_video_predictor import SAM2VideoPredictor
 
 # Meta's configuration files are named by letters, its checkpoints by words.

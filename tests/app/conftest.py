@@ -11,7 +11,7 @@ from app import tracking
 from app.session import Session
 from app.sessions import Sessions
 from sam2_model import PRESETS, SAM2
-from sam2_model.checkpoints import find
+from sam2_model.weight_files import find
 from tests.app.made_clips import make_clip
 
 

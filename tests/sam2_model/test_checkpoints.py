@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from sam2_model import PRESETS, SAM2, CheckpointError, load
-from sam2_model.checkpoints import RELEASES, find, find_local, guess_preset, preset_of_name, read_state, save
+from sam2_model.checkpoints import guess_preset, read_state, save
+from sam2_model.weight_files import RELEASES, find, find_local, preset_of_name
 from sam2_model.weight_names import from_meta, to_meta
 
 NANO = PRESETS["nano"]

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from sam2_model import checkpoints
+from sam2_model import checkpoints, weight_files
 from sam2_model.config import PRESETS
 from sam2_model.model import SAM2
 from training.annotated import AnnotatedClips, read_annotated
@@ -97,7 +97,7 @@ def test_the_loss_falls_and_the_figure_rises(folder: Path, tmp_path: Path) -> No
     clips = AnnotatedClips(read_annotated(folder), side=192)
     recipe = recipe_for(config, steps=16, learning_rate=3e-4, seed=1)
     recipe = replace(recipe, average_decay=0.8, curriculum=(replace(recipe.curriculum[0], side=192, frames=3),))
-    training = begin(checkpoints.find("nano"), config, clips, recipe)
+    training = begin(weight_files.find("nano"), config, clips, recipe)
     model = tuned(training)
     loss_before, figure_before = loss_of(model, clips, recipe.clip_plan), following(model, clips)
     for _ in range(recipe.steps):
