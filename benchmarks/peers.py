@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,7 +29,7 @@ Point = tuple[float, float]
 
 
 class Clip:
-    """Discs that drift over a pattern; frames are made when asked for, so that no clip lies in memory.
+    """Discs that drift over a pattern; frames are made when asked for, so that no clip lies in memory but the last one.
 
     Args:
         size: (height, width) [px].
@@ -43,9 +44,10 @@ class Clip:
         self.length = length
         height, width = size
         self.y, self.x = np.mgrid[:height, :width].astype(np.float32)
+        self.frame = lru_cache(maxsize=1)(self._make)  # who is asked first would else pay for it, on the clock
 
-    def frame(self, index: int) -> NDArray[np.uint8]:
-        """(H, W, 3)."""
+    def _make(self, index: int) -> NDArray[np.uint8]:
+        """Frame (H, W, 3)."""
         height, width = self.size
         scale = width / 960
         waves = [np.sin(self.x / scale / 37 + index / 9), np.sin(self.y / scale / 29 - index / 11)]

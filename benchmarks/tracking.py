@@ -83,6 +83,7 @@ def run_race(race: Race, image_size: int) -> dict[str, Any]:
     largest, changed, total, agreement = 0.0, 0, 0, 1.0
     for index in (0, 1, *range(FULL_BANK, clip.length)):
         found = {}
+        clip.frame(index)  # made before the clock runs
         for name, side in sides.items():
             took, found[name] = timed(lambda side=side, index=index: side.track(index))
             if index >= FULL_BANK:
