@@ -21,6 +21,7 @@ from app import tracking
 from app.handlers.envelope import Studio
 from app.interface import launch_page
 from app.models import DefaultModel, default_model
+from app.reach import is_public, public_notice
 from app.sessions import Sessions
 from media.limits import HOSTED, LOCAL
 
@@ -33,14 +34,19 @@ def main() -> None:
         description="Masklet Studio: click an object in a video, follow it, give it an effect."
     )
     parser.add_argument("--model", help="a model's name, such as sam2.1_tiny, or a checkpoint's path")
-    parser.add_argument("--host", default=None, help="the address to listen on; 0.0.0.0 for other computers too")
+    parser.add_argument(
+        "--host", default=None, help="where to listen; 0.0.0.0 lets others in, with a public host's limits"
+    )
     parser.add_argument("--port", type=int, default=None, help="the port; the first free one from 7860 by default")
     parser.add_argument("--share", action="store_true", help="also open a public address through Gradio")
     args = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
 
     is_space = "SPACE_ID" in os.environ
-    is_hosted = is_space or args.share
+    host = args.host or ("0.0.0.0" if is_space else "127.0.0.1")
+    is_hosted = is_public(host, is_shared=args.share, is_space=is_space)
+    if is_hosted and not is_space:
+        logging.getLogger("masklet").warning(public_notice())
     sessions = Sessions(
         FOLDER / "sessions",
         limits=HOSTED if is_hosted else LOCAL,
@@ -51,7 +57,6 @@ def main() -> None:
     tracking.connect(sessions, preload=model.name if is_space else None)
     if not is_space:
         tracking.warm_up(model.name)
-    host = args.host or ("0.0.0.0" if is_space else "127.0.0.1")
     launch_page(Studio(sessions, model, FOLDER / "examples" / "clips"), host=host, port=args.port, share=args.share)
 
 

@@ -1,8 +1,8 @@
 """The program that decodes strangers' files: `python -m media.decoder_child`, started and ended by `DecoderProcess`.
 
 It opens one clip, as the first line that it reads says, and then does what the lines after it say. It ends when
-nobody speaks to it or listens to it any more. It never starts another program, and once its clip is open it can
-open nothing else.
+nobody speaks to it or listens to it any more, or asks anything of it for a while. It never starts another program,
+and once its clip is open it can open nothing else.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from media.errors import MediaError
 from media.facts_json import facts_to_json
 from media.frame import Picture
 from media.frame_source import FrameSource
-from media.guards import limit_resources, limit_time
+from media.guards import limit_resources, limit_time, limit_waiting
 from media.limits import Limits
 from media.messages import END, FACTS, FAILED, FRAME, REFUSED, Header, Speaker
 from media.planes import Planes
@@ -49,11 +49,10 @@ def main() -> None:
         order = json.loads(commands.readline())
         limits = Limits(**{**order["limits"], "max_seconds": Fraction(*order["limits"]["max_seconds"])})
         limit_resources(limits.max_memory)
-        seconds = CORES * limits.max_open_seconds
-        limit_time(seconds)
+        limit_time(CORES * limits.max_open_seconds)
         opened = _opened(order, limits, speaker)
         if opened is not None:
-            _serve(opened.source, seconds, commands, speaker)
+            _serve(opened.source, limits, commands, speaker)
 
 
 def _take_output() -> int:
@@ -107,10 +106,14 @@ def _sentence(error: BaseException) -> str:
     return str(error)
 
 
-def _serve(source: FrameSource, seconds: int, commands: IO[bytes], speaker: Speaker) -> None:
-    for line in commands:
+def _serve(source: FrameSource, limits: Limits, commands: IO[bytes], speaker: Speaker) -> None:
+    while True:
+        with limit_waiting(limits.max_idle):
+            line = commands.readline()
+        if not line:
+            return
         order = json.loads(line)
-        limit_time(seconds)
+        limit_time(CORES * limits.max_open_seconds)
         with _told(speaker):
             if order["do"] == "frame":
                 _say_picture(speaker, order["index"], source.frame(order["index"]))

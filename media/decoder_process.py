@@ -21,6 +21,7 @@ from media.frame import Picture, Pixels
 from media.limits import Limits
 from media.messages import BEAT, FAILED, HEADER_BYTES, REFUSED, Header
 from media.planes import Planes
+from media.wide_pipe import widen
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +70,8 @@ class DecoderProcess:
             logger.error("no decoder: %s", error)
             raise MediaError(NOT_STARTED) from error
         self.close = weakref.finalize(self, _end, self._process)
-        _widen(self._process.stdout)
+        assert self._process.stdout is not None
+        widen(self._process.stdout.fileno())
 
     @property
     def pid(self) -> int:
@@ -203,15 +205,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()
-
-
-def _widen(pipe: Any) -> None:
-    """Let a pipe hold a megabyte (Linux), so that both sides are woken less often."""
-    if sys.platform != "linux":
-        return
-    import fcntl
-
-    try:
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 2**20)
-    except OSError as error:  # all pipes of this user together may hold only so much
-        logger.debug("the pipe stays narrow: %s", error)

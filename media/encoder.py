@@ -14,6 +14,7 @@ import imageio_ffmpeg
 
 from media.errors import MediaError
 from media.part_file import DISK_FULL, TOO_LARGE
+from media.wide_pipe import widen
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,8 @@ class Encoder:
         except (OSError, RuntimeError) as error:  # RuntimeError: imageio-ffmpeg finds no binary
             logger.error("ffmpeg cannot be started: %s", error)
             raise MediaError("The encoder (ffmpeg) cannot be started; please install imageio-ffmpeg again.") from error
+        if reads_pipe:
+            widen(self.input_handle)
         # Read all along: a full stderr pipe would stop ffmpeg, and then us.
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()

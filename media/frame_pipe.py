@@ -61,7 +61,10 @@ class FramePipe:
         Raises:
             av.FFmpegError: nobody reads any more.
         """
-        frame = self._frame(picture)
+        if isinstance(picture, Planes) and (self._pixels, self._size) == (PIXEL_FORMAT, picture.size):
+            self._muxer.mux(self._packet(picture, tick))
+            return
+        frame = self._converted(np.ascontiguousarray(self._fitted(pixels_of(picture))))
         frame.pts, frame.time_base = tick, self._time_base
         self._muxer.mux(self._stream.encode(frame))
 
@@ -81,10 +84,12 @@ class FramePipe:
         except av.FFmpegError as error:  # it writes a trailer to the pipe, which nobody reads any more
             logger.debug("muxer closed: %s", error)
 
-    def _frame(self, picture: Picture) -> av.VideoFrame:
-        if isinstance(picture, Planes) and (self._pixels, self._size) == (PIXEL_FORMAT, picture.size):
-            return picture.video_frame()
-        return self._converted(np.ascontiguousarray(self._fitted(pixels_of(picture))))
+    def _packet(self, planes: Planes, tick: int) -> av.Packet:
+        """What encoding to raw video would give, without a copy: a packet of it is the planes themselves."""
+        packet = av.Packet(np.ascontiguousarray(planes.data).data)  # type: ignore[arg-type]  # any buffer will do
+        packet.stream, packet.time_base, packet.is_keyframe = self._stream, self._time_base, True
+        packet.pts = packet.dts = tick
+        return packet
 
     def _fitted(self, pixels: Pixels) -> Pixels:
         """Scale down and pad to `size`."""

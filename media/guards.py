@@ -7,12 +7,23 @@ frame and the clock of the process that asked remain; on macOS the one on memory
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import logging
 import signal
+import sys
+from collections.abc import Iterator
 
 try:
     import resource
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
+
+
+logger = logging.getLogger(__name__)
+
+# Numbers of the Linux kernel, from linux/prctl.h and linux/capability.h.
+PR_SET_NO_NEW_PRIVS = 38
+CAPABILITY_VERSION_3 = 0x20080522
 
 
 def limit_resources(max_memory: int) -> None:
@@ -37,11 +48,37 @@ def limit_time(seconds: int) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (soft if hard < 0 else min(soft, hard), hard))
 
 
+@contextlib.contextmanager
+def limit_waiting(seconds: int) -> Iterator[None]:
+    """End the process if the block lasts longer: nobody needs it any more."""
+    if not hasattr(signal, "alarm"):  # Windows
+        yield
+        return
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
 def close_doors(most_files: int = 0) -> None:
-    """From now on let no file and no socket be opened; what is open stays open.
+    """From now on let no file and no socket be opened, and let nobody undo that; what is open stays open.
 
     Args:
         most_files: a higher number still allows files, for a folder of images.
     """
     if resource is not None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+    if not most_files:
+        _renounce()
+
+
+def _renounce() -> None:
+    """Give up what root may do, raising the limits above all, and what a program could give back (Linux)."""
+    if sys.platform != "linux":
+        return
+    kernel = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    nothing = (ctypes.c_uint32 * 6)()  # effective, permitted and inheritable, of 32 bits each, twice
+    if kernel.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or kernel.capset(header, nothing):
+        logger.warning("the rights of root stay: error %d", ctypes.get_errno())

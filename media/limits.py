@@ -27,6 +27,8 @@ class Limits:
         max_memory: address space of the process that decodes [bytes].
         max_open_seconds: how long opening, which decodes every frame once, may take [s].
         max_silence: how long the process that decodes may give no sign of life [s].
+        max_idle: how long a process that decodes is kept while nothing is asked of it [s].
+        max_export_bytes: largest file that is made of a clip [bytes]; None: whatever the disk holds.
         min_side: shortest side [px]; below it there is nothing to click.
         max_aspect: longest side divided by the shortest; a strip rounds to nothing when it is shrunk.
     """
@@ -40,6 +42,8 @@ class Limits:
     max_memory: int
     max_open_seconds: int
     max_silence: int = 15
+    max_idle: int = 60
+    max_export_bytes: int | None = None
     min_side: int = 16
     max_aspect: int = 8
 
@@ -101,6 +105,7 @@ HOSTED = Limits(
     max_coded_pixels=8192 * 4320,
     max_memory=2**30,
     max_open_seconds=120,
+    max_export_bytes=500_000_000,
 )
 """For a public host, where strangers share one machine."""
 

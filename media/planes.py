@@ -39,8 +39,10 @@ class Planes:
         return cls(np.asarray(frame.to_ndarray(), np.uint8))
 
     def video_frame(self) -> av.VideoFrame:
-        """The same as a frame of FFmpeg's."""
-        return av.VideoFrame.from_ndarray(self.data, format=PIXEL_FORMAT)
+        """The same as a frame of FFmpeg's: borrowed, or copied where the binding would miss the chroma's place."""
+        is_borrowed = self.size.height % 4 == 0
+        make = av.VideoFrame.from_numpy_buffer if is_borrowed else av.VideoFrame.from_ndarray
+        return make(self.data, format=PIXEL_FORMAT)
 
     def pixels(self) -> NDArray[np.uint8]:
         """The same in RGB: (H, W, 3) uint8, new at every call."""

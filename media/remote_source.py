@@ -71,12 +71,13 @@ class RemoteSource:
         """
         self._order = order
         self._idle: DecoderProcess | None = None
+        self._idle_since = 0.0
         self._remembered = known
         if known is not None:
             self.facts = _checked(known, order.limits)
             return
         process, self._remembered, self.facts = self._opened(on_picture)
-        self._idle = process
+        self._give_back(process)
 
     @property
     def remembered(self) -> dict[str, Any]:
@@ -140,7 +141,9 @@ class RemoteSource:
         """The process that waits, or a new one that knows the clip already."""
         process, self._idle = self._idle, None
         if process is not None:
-            if process.is_running:
+            # It ends by itself after a while without orders; one that may be about to is not spoken to any more.
+            is_fresh = time.monotonic() - self._idle_since < self._order.limits.max_idle / 2
+            if is_fresh and process.is_running:
                 return process
             process.close()
         return self._opened(None)[0]
@@ -148,7 +151,7 @@ class RemoteSource:
     def _give_back(self, process: DecoderProcess) -> None:
         if self._idle is not None:
             self._idle.close()
-        self._idle = process
+        self._idle, self._idle_since = process, time.monotonic()
 
     def _opened(self, on_picture: OnPicture | None) -> tuple[DecoderProcess, dict[str, Any], ClipFacts]:
         """Start a process and let it open the clip."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import asdict
@@ -21,6 +20,7 @@ from app.exports.project_file import ProjectFile
 from app.exports.sav import Sav
 from app.exports.table import Table
 from app.exports.video import CutOut, MovingPicture, Video
+from app.folder_size import folder_bytes
 from app.session import Session
 from media.formats import format_names
 
@@ -84,13 +84,9 @@ def export(session: Session, name: str, given: Mapping[str, object]) -> Generato
     """
     kind = find_kind(name)
     values = read_values(kind, given)
-    folder = session.output(secrets.token_hex(8))  # a folder of its own: another export may still be ending
-    folder.mkdir()
-    out = (
-        folder
-        / f"{safe_stem(session.info.name)}-{'masklet' if kind.name == 'video' else kind.name}{kind.suffix(values)}"
-    )
-    with session.open_clip() as clip:
+    end = "masklet" if kind.name == "video" else kind.name
+    with session.results.new_folder() as folder, session.open_clip() as clip:
+        out = folder / f"{safe_stem(session.info.name)}-{end}{kind.suffix(values)}"
         layers = with_asset_paths(session.project.layers, session.folder / ASSETS)
         material = Material(clip, session.masks, session.portable_project(), layers, session.info.name)
         yield from write_export(kind, material, values, out)
@@ -99,10 +95,22 @@ def export(session: Session, name: str, given: Mapping[str, object]) -> Generato
 def write_export(
     kind: ExportKind, material: Material, values: Values, out: Path
 ) -> Generator[ExportProgress, None, None]:
-    """Make an export of anything; the last message carries `out`, which is there from then on."""
+    """Make an export of anything; the last message carries `out`, which is there from then on.
+
+    Where the clip's limits bound its size, `out` lies in a folder of its own, so that the parts in the making count.
+
+    Raises:
+        ExportError, MediaError: with a sentence for the person.
+    """
     began = time.monotonic()
     progress = ExportProgress(0, material.clip.num_frames, 0.0)
+    most_bytes = material.clip.limits.max_export_bytes
     for step in kind.write(material, out, values):
+        if most_bytes is not None and folder_bytes(out.parent) > most_bytes:
+            raise ExportError(
+                f"This file grows beyond the {most_bytes / 1e6:.0f} MB that are allowed here; "
+                "please choose a smaller format or quality, or a shorter part of the clip."
+            )
         progress = ExportProgress(step.done, step.total, step.done / max(time.monotonic() - began, 1e-6))
         yield progress
     yield ExportProgress(progress.total, progress.total, progress.frames_per_second, out)

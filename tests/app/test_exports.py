@@ -33,7 +33,7 @@ from app.session import Session
 from app.sessions import Sessions
 from effects.layer import parse_layer
 from effects.reframe import parse_reframe
-from media import MediaError
+from media import HOSTED, LOCAL, MediaError
 from tests.app.made_clips import FPS, NUM_FRAMES, SIZE, decode, picture, square_mask
 from tests.media.test_faults import small_disk
 
@@ -434,3 +434,14 @@ def test_the_help_lists_every_kind(capsys: pytest.CaptureFixture[str]) -> None:
     for kind in KINDS.values():
         assert kind.description in shown
         assert all(f"{option.name}: " in shown for option in kind.options)
+
+
+def test_a_file_that_grows_too_large_for_the_host_is_stopped_and_leaves_nothing(tracked: Session) -> None:
+    small = replace(tracked, limits=replace(tracked.limits, max_export_bytes=20_000))
+    before = set(tracked.folder.rglob("*"))
+    with pytest.raises(ExportError, match=r"grows beyond the 0 MB that are allowed here; please choose a smaller"):
+        list(export(small, "cutout", {"format": "prores"}))
+    assert [each for each in set(tracked.folder.rglob("*")) - before if each.is_file()] == []
+    assert list(export(small, "csv", {}))[-1].path is not None
+    assert HOSTED.max_export_bytes == 500_000_000
+    assert LOCAL.max_export_bytes is None

@@ -17,6 +17,7 @@ from app.handlers.envelope import Studio
 from app.project import FramePrompt
 from app.project_changes import add_object, with_prompt
 from app.sessions import Sessions
+from media.limits import HOSTED, LOCAL, Limits
 from sam2_model import CheckpointError
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -86,3 +87,33 @@ def test_a_model_that_cannot_be_loaded_is_logged_and_no_more(
     with caplog.at_level(logging.WARNING):
         tracking.warm_up("sam9").join()
     assert "There is no model sam9." in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("words", "space", "limits"),
+    [
+        ([], "", LOCAL),
+        (["--host", "localhost"], "", LOCAL),
+        (["--host", "::1"], "", LOCAL),
+        (["--host", "0.0.0.0"], "", HOSTED),
+        (["--host", "::"], "", HOSTED),
+        (["--host", "192.168.0.7"], "", HOSTED),
+        (["--host", "studio.example"], "", HOSTED),
+        (["--share"], "", HOSTED),
+        ([], "me/studio", HOSTED),
+    ],
+)
+def test_whoever_can_be_reached_by_strangers_has_the_limits_of_a_host(
+    words: list[str], space: str, limits: Limits, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    launched: list[Studio] = []
+    monkeypatch.setenv("SPACE_ID", space)
+    if not space:
+        monkeypatch.delenv("SPACE_ID")
+    monkeypatch.setattr(interface, "launch_page", lambda studio, **_: launched.append(studio))
+    monkeypatch.setattr(tracking, "connect", lambda sessions, **_: None)
+    monkeypatch.setattr(tracking, "warm_up", lambda name: None)
+    monkeypatch.setattr(sys, "argv", [str(APP), "--model", "nano", *words])
+    runpy.run_path(str(APP), run_name="__main__")
+    assert launched[0].sessions.limits == limits
+    assert ("Other computers may reach this page" in caplog.text) == (limits is HOSTED and not space)

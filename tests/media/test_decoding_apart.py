@@ -112,7 +112,7 @@ def test_opening_that_takes_too_long_is_stopped(clip_path: Path) -> None:
 def test_it_can_open_no_file_no_socket_and_write_nothing(clip_path: Path, tmp_path: Path) -> None:
     """What a file that takes the decoder over could try, tried by the decoder's own means."""
     attempt = f"""
-import io, json, os, socket, sys
+import io, json, os, resource, socket, sys
 from fractions import Fraction
 from pathlib import Path
 from media.clip_facts import Part
@@ -129,12 +129,15 @@ for name, attempt in (
     ("socket", lambda: socket.socket()),
     ("program", lambda: os.posix_spawn(sys.executable, [sys.executable, "-c", "1"], {{}}) and os.pipe()),
     ("write", lambda: written.write(b"x")),
+    ("more files", lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))),
 ):
     try:
         attempt()
         outcomes[name] = "done"
     except OSError as error:
         outcomes[name] = error.errno
+    except ValueError as error:  # what Python says of a limit that may not be raised
+        outcomes[name] = str(error)
 print(json.dumps(outcomes))
 """
     done = subprocess.run(
@@ -144,6 +147,22 @@ print(json.dumps(outcomes))
     assert outcomes.pop("frames") == 60
     assert "done" not in outcomes.values(), outcomes
     assert (tmp_path / "written").read_bytes() == b""
+
+
+@linux
+def test_decoder_of_which_nothing_is_asked_ends_and_another_takes_its_place(clip_path: Path) -> None:
+    """So that none outlives the session it served, wherever its clip is still kept."""
+    with VideoClip.open(clip_path, limits=replace(LOCAL, max_idle=5)) as clip:
+        frames = clip.frames()
+        next(frames)  # a pass under way is not idle, however slow its reader is
+        assert read_index(clip.frame(7).pixels) == 7
+        _, idle = sorted(decoders())
+        until = time.monotonic() + 60
+        while time.monotonic() < until and Path(f"/proc/{idle}/cmdline").read_bytes():
+            time.sleep(0.1)
+        assert not Path(f"/proc/{idle}/cmdline").read_bytes()  # it has ended; we have not looked yet
+        assert read_index(clip.frame(9).pixels) == 9
+        assert [read_index(frame.pixels) for frame in frames] == list(range(1, 60))
 
 
 def test_no_secret_reaches_it(clip_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
