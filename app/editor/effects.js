@@ -18,7 +18,7 @@ const openTarget = () => openLayer()?.target ?? newTarget;
 
 function aimName(target) {
   if (!Array.isArray(target)) return t(`aim.${target}`);
-  return target.map((id) => studio.object(id)?.name ?? id).join(", ");
+  return target.map((id) => ownName(studio.object(id)?.name ?? String(id))).join(", ");
 }
 
 /** Shows a stack; one that `isDraft` (a slider on its way) is no step of undo yet. */
@@ -183,7 +183,7 @@ function aimChips(target) {
     chip.setAttribute("aria-pressed", String(isOn));
     if (choice.color) chip.style.setProperty("--ms-object", choice.color);
     chip.classList.toggle("is-object", Boolean(choice.color));
-    chip.textContent = choice.name;
+    chip.textContent = ownName(choice.name);
     chip.addEventListener("click", () => {
       const aimed = aimToggled(target, choice.id);
       if (layerIsOpen()) say(layerChanged(state.layers, open, { target: aimed }));

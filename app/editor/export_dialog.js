@@ -114,7 +114,7 @@ function objectBoxes(value, put) {
     chip.type = "button";
     chip.className = "ms-chip is-object";
     chip.style.setProperty("--ms-object", object.color);
-    chip.textContent = object.name;
+    chip.textContent = ownName(object.name);
     const isOn = !value.length || value.includes(object.id);
     chip.setAttribute("aria-pressed", String(isOn));
     chip.addEventListener("click", () => {
@@ -184,7 +184,7 @@ async function go() {
   if (state.task) return;
   isForm = false;
   studio.set({ task: { kind: "render", done: 0, total: 0 }, output: null });
-  await studio.saving; // the last change of a slider may still be on its way
+  await studio.settled(); // the last change of a slider may still be on its way
   const answer = await studio.ask("render", { kind, values });
   if (state.task?.kind === "render") studio.set({ task: null });
   if (answer.error) {

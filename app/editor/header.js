@@ -21,7 +21,7 @@ const titleOf = ({ title }) => title.replace(/, fast$/, `, ${t("header.fast")}`)
 
 function renderModels(models) {
   const current = models.choices.find((choice) => choice.name === models.current);
-  opener.querySelector("strong").textContent = current ? titleOf(current) : models.current;
+  opener.querySelector("strong").textContent = (current ? titleOf(current) : models.current).split(" (")[0]; // the list says the rest
   const reason = document.createElement("p");
   reason.textContent = spoken(models.reason);
   const rows = models.choices.map((choice) => {
@@ -59,7 +59,10 @@ document.addEventListener("pointerdown", (event) => {
   if (!menu.hidden && !find(".ms-model").contains(event.target)) showMenu(false);
 });
 
-find(".ms-save").addEventListener("click", () => studio.ask("save"));
+find(".ms-save").addEventListener("click", async () => {
+  await studio.settled(); // the last change may still be on its way
+  studio.ask("save");
+});
 find(".ms-new-clip").addEventListener("click", () => {
   document.body.classList.remove("ms-editing");
 });

@@ -77,7 +77,7 @@ function moreOf(object, change) {
 
 function nameField(object) {
   const name = document.createElement("input");
-  name.value = object.name;
+  name.value = ownName(object.name);
   name.maxLength = 60;
   name.setAttribute("aria-label", t("objects.name_of", { name: object.name }));
   name.addEventListener("focus", () => object.id !== state.selected && studio.set({ selected: object.id }));

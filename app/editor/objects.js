@@ -25,7 +25,7 @@ function describeRun() {
   if (!due.length) return { text: t("track.again"), note: "" };
   const from = Math.min(...due.map(({ first }) => first));
   const count = Math.max(...due.map(({ count: frames }) => frames));
-  const names = due.length > 2 ? t("objects.others", { n: due.length }) : due.map(({ object }) => object.name).join(", ");
+  const names = due.length > 2 ? t("objects.others", { n: due.length }) : due.map(({ object }) => ownName(object.name)).join(", ");
   const said = [t("track.due", { names, n: count })];
   if (from > start) said.push(t("track.before_stay", { frame: from + 1 }));
   if (due.length < followed.length) said.push(t("track.others_stay"));

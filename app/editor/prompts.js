@@ -4,6 +4,9 @@ let adding = null; // promise of an object being added: clicks wait for it
 
 const CHANGES = ["prompt", "objects", "layers", "marks", "model"]; // what changes the project, each a step of its history
 
+/** Resolves once every change has reached the server. */
+studio.settled = () => requests.settled(CHANGES);
+
 const rounded = (value) => Math.round(value * 10) / 10;
 
 const busyText = () => t(state.task.kind === "render" ? "error.rendering" : "error.tracking");

@@ -69,7 +69,7 @@ studio.on("editor", "layers", ({ layers, isDraft }) => {
   forgetResults();
   studio.set({ layers, view: "result" });
   compose();
-  if (!isDraft) studio.saving = studio.ask("layers", { layers }, "layers");
+  if (!isDraft) studio.ask("layers", { layers }, "layers");
 });
 
 let lastStack = null;

@@ -75,11 +75,15 @@ function stopCamera(isWanted) {
   recorder.stop();
 }
 
+/** While it records, the page shows nothing else to do. */
 function showCamera(isOn) {
   find(".ms-camera").hidden = !isOn;
-  find(".ms-ways-in").hidden = isOn;
-  find(".ms-examples").hidden = isOn || !props.examples?.length;
+  document.body.classList.toggle("ms-filming", isOn);
 }
+
+find(".ms-camera video").addEventListener("timeupdate", (event) => {
+  find(".ms-camera-time output").textContent = spellClock(event.target.currentTime);
+});
 
 find(".ms-camera-start").addEventListener("click", startCamera);
 find(".ms-camera-use").addEventListener("click", () => stopCamera(true));

@@ -37,6 +37,8 @@ function openStudio() {
     },
     /** The editor puts the one way to the server here. */
     ask: async (_channel, _data) => ({ error: t("error.loading") }),
+    /** Resolves once every change has reached the server; the editor puts it here too. */
+    settled: async () => {},
     /** One listener a part and event: a part that is mounted again replaces its old self. */
     on(part, event, listener) {
       if (!listeners.has(event)) listeners.set(event, new Map());

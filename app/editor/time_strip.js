@@ -90,10 +90,11 @@ function paintRuler(ink) {
   const last = secondsOf(total - 1);
   for (let at = Math.ceil(time.first / fps / stepSeconds) * stepSeconds; at <= last; at += stepSeconds) {
     const x = xOfFrame(time, frameAtTime(state.clip.times, at), stripWidth());
-    if (x > stripWidth() - 30) break;
-    stripPen.fillRect(Math.round(x), RULER - 5, 1, 5);
     const minutes = Math.floor(at / 60);
-    stripPen.fillText(`${minutes}:${(at % 60).toFixed(stepSeconds < 1 ? 1 : 0).padStart(stepSeconds < 1 ? 4 : 2, "0")}`, x + 4, RULER / 2);
+    const text = `${minutes}:${(at % 60).toFixed(stepSeconds < 1 ? 1 : 0).padStart(stepSeconds < 1 ? 4 : 2, "0")}`;
+    if (x + 4 + stripPen.measureText(text).width > stripWidth()) break;
+    stripPen.fillRect(Math.round(x), RULER - 5, 1, 5);
+    stripPen.fillText(text, x + 4, RULER / 2);
   }
   stripPen.globalAlpha = 1;
 }
@@ -152,7 +153,7 @@ function paintLane(object, y, ink) {
   for (const index of state.doubts.get(object.id) ?? []) paintDoubt(xOfFrame(time, index, stripWidth()), y + tall);
   for (const index of Object.keys(object.prompts)) {
     stripPen.beginPath();
-    stripPen.arc(xOfFrame(time, Number(index), stripWidth()), y + tall / 2, isSelected ? 5 : 4, 0, 2 * Math.PI);
+    stripPen.arc(wholeDot(xOfFrame(time, Number(index), stripWidth()), 6), y + tall / 2, isSelected ? 5 : 4, 0, 2 * Math.PI);
     stripPen.fillStyle = object.color;
     stripPen.fill();
     stripPen.lineWidth = 1.5;
@@ -160,6 +161,12 @@ function paintLane(object, y, ink) {
     stripPen.stroke();
   }
   stripPen.globalAlpha = 1;
+}
+
+/** The middle of a dot that stands at `x`: at the ends of the clip it moves in, so that it is not cut off. */
+function wholeDot(x, radius) {
+  const isShown = x >= 0 && x <= stripWidth();
+  return isShown ? Math.min(Math.max(x, radius), stripWidth() - radius) : x;
 }
 
 function paintDoubt(x, y) {
@@ -220,7 +227,7 @@ function paintPlayhead(ink) {
   stripPen.fillStyle = ink;
   stripPen.fillRect(x - 1, 6, 2, strip.clientHeight - 6);
   stripPen.beginPath();
-  stripPen.arc(x, 8, 6, 0, 2 * Math.PI);
+  stripPen.arc(wholeDot(x, 6), 8, 6, 0, 2 * Math.PI);
   stripPen.fill();
 }
 

@@ -84,7 +84,13 @@ const words = openWords();
 /** The text of a key in the reader's language; empty until the words are there. */
 function t(key, values = {}) {
   const text = words.tables[words.language]?.[key];
-  return text === undefined ? "" : fillText(text, values, words.language);
+  return text === undefined ? "" : fillText(text, "name" in values ? { ...values, name: ownName(values.name) } : values, words.language);
+}
+
+/** An object's name: the one that every object begins with is said in the reader's language. */
+function ownName(name) {
+  const number = /^Object (\d+)$/.exec(name)?.[1];
+  return number && words.has("objects.name") ? fillText(words.tables[words.language]["objects.name"], { number }, words.language) : name;
 }
 
 /** A text by its key where the catalogue has it, else as it is given: an effect that brings its own name. */

@@ -72,3 +72,12 @@ def test_a_text_takes_its_values_and_its_number() -> None:
 def test_the_language_is_the_first_wanted_one_that_there_is() -> None:
     assert spoken("pickLanguage([null, 'pt-BR', 'de-AT', 'fr'], ['en', 'de', 'fr'])") == "de"
     assert spoken("pickLanguage(['pt'], ['en', 'de'])") == "en"
+
+
+def test_what_the_server_said_is_the_readers_where_the_catalogue_has_it() -> None:
+    said = spoken(
+        "(words.tables = { en: { 'refused.empty': 'Leer: {name}.' } }, ["
+        "spoken({ key: 'refused.empty', text: 'Empty.', name: 'a.mp4' }), spoken({ key: 'refused.new', text: 'New.' }),"
+        "spoken('Plain.'), spoken(['Plain.', { key: 'refused.empty', name: 'b.mp4' }]), spoken('')])"
+    )
+    assert said == ["Leer: a.mp4.", "New.", "Plain.", "Plain. Leer: b.mp4.", ""]
