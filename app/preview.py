@@ -37,6 +37,8 @@ _THUMBNAIL_QUALITY = 74
 _KEPT_PLAYBACKS = 3
 _KEPT_PREVIEWS = 6
 _CACHE_BYTES = 48 * 2**20
+_SIZES = {"px": 1, "px²": 2}
+"""Units that shrink with the picture, and by which power of its factor."""
 
 
 class Preview:
@@ -150,9 +152,9 @@ def playback_key(session: Session, layers: Sequence[Layer]) -> str:
 
 
 def shrink_layer(layer: Layer, factor: float) -> Layer:
-    """The layer for a picture of `factor` times the clip's size: every setting in px goes with it, within its range."""
-    own = {each.name: each for each in settings_of(type(layer.effect)) if each.unit == "px"}
-    every = {name: each for name, each in LAYER_SETTINGS.items() if each.unit == "px"}
+    """The layer for a picture of `factor` times the clip's size: settings in px and px² go with it, in their range."""
+    own = {each.name: each for each in settings_of(type(layer.effect)) if each.unit in _SIZES}
+    every = {name: each for name, each in LAYER_SETTINGS.items() if each.unit in _SIZES}
     changes: dict[str, Any] = {name: _shrunk(each, getattr(layer.effect, name), factor) for name, each in own.items()}
     effect: Effect = replace(layer.effect, **changes)
     placed: dict[str, Any] = {name: _shrunk(each, getattr(layer, name), factor) for name, each in every.items()}
@@ -166,7 +168,7 @@ def shrink_layer(layer: Layer, factor: float) -> Layer:
 def _shrunk(known: Setting, value: float, factor: float) -> float:
     assert known.low is not None
     assert known.high is not None
-    wanted = min(max(value * factor, known.low), known.high)
+    wanted = min(max(value * factor ** _SIZES[known.unit], known.low), known.high)
     return round(wanted) if known.kind == "integer" else wanted
 
 

@@ -86,8 +86,8 @@ def is_still(motion: Motion, size: tuple[int, int]) -> bool:
 
 
 def _grey(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)  # before shrinking: one channel is shrunk instead of three
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA))
 
 
 def _ground(objects: Mapping[int, NDArray[Any]], size: tuple[int, int]) -> NDArray[Any]:

@@ -7,6 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from effects.box import Box
+from effects.effect import Alpha
+
+FRINGE = 3
+"""How far the soft edge of a hole or a speck reaches beyond it [px]."""
 
 
 def clean(
@@ -38,6 +42,29 @@ def clean(
             cv2.fillConvexPoly(part, cv2.convexHull(outline), (1,))
     cleaned[box.slices] = part > 0
     return cleaned
+
+
+def clean_alpha(alpha: Alpha, *, holes: float = 0, specks: float = 0) -> Alpha:
+    """Clean a matte as `clean` does a mask; its edge stays as soft as it is.
+
+    Args:
+        alpha: (H, W) float32, 0 to 1.
+        holes, specks: as for `clean` [px²].
+
+    Returns:
+        (H, W) float32; `alpha` itself where nothing is to be cleaned.
+    """
+    inside = alpha >= 0.5
+    cleaned = clean(inside, holes=holes, specks=specks)
+    changed = cleaned != inside
+    if not changed.any():
+        return alpha
+    around = np.ones((2 * FRINGE + 1, 2 * FRINGE + 1), np.uint8)
+    filled, removed = (cv2.dilate((changed & each).view(np.uint8), around) > 0 for each in (cleaned, inside))
+    result = alpha.copy()
+    result[filled & cleaned] = 1
+    result[removed & ~cleaned] = 0
+    return result
 
 
 def _without_specks(part: NDArray[np.uint8], largest: float) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ from effects.color import Color, object_color
 from effects.effect import Alpha, Drawing, EffectError, Pixels, Shot
 from effects.footage import ClipFrames, Footage, Pictures, StillClip
 from effects.layer import Layer
-from effects.matte import Mask, Matte, matte_of, shape_edge, unite
+from effects.matte import Mask, Matte, clean_matte, matte_of, shape_edge, unite
 from effects.path import Path
 
 WHITE: Color = (255, 255, 255)
@@ -146,11 +146,10 @@ def _aims(
     if layer.target == "everything":
         yield _Aim(None, lambda _: unite([], size).inverted())
     elif layer.target == "background":
-        yield _Aim(None, lambda found: _rest(found.values(), -layer.grow, layer.feather, size))
+        yield _Aim(None, lambda found: _rest(found.values(), layer, -layer.grow, size))
     elif layer.effect.spares_target:
         ids = layer.target
-        wanted = partial(_rest, grow=layer.grow, feather=layer.feather, size=size)
-        yield _Aim(ids, lambda found: wanted(found[each] for each in ids if each in found))
+        yield _Aim(ids, lambda found: _rest((found[each] for each in ids if each in found), layer, layer.grow, size))
     else:
         for object_id in layer.target:
             if object_id in masks or layer.effect.lingers:
@@ -159,15 +158,21 @@ def _aims(
                 yield _Aim((object_id,), partial(_matte_of_one, object_id, layer, size), color, name)
 
 
-def _rest(masks: Iterable[Mask], grow: float, feather: float, size: Size) -> Matte:
-    """All that these masks leave out, their edges moved and softened."""
-    return shape_edge(unite([matte_of(each) for each in masks], size), grow=grow, feather=feather).inverted()
+def _rest(masks: Iterable[Mask], layer: Layer, grow: float, size: Size) -> Matte:
+    """All that these masks leave out, their edges moved by `grow` [px] and softened."""
+    return shape_edge(
+        unite([_cleaned(each, layer) for each in masks], size), grow=grow, feather=layer.feather
+    ).inverted()
+
+
+def _cleaned(mask: Mask, layer: Layer) -> Matte:
+    return clean_matte(matte_of(mask), holes=layer.holes, specks=layer.specks)
 
 
 def _matte_of_one(object_id: int, layer: Layer, size: Size, masks: Mapping[int, Mask]) -> Matte:
     if object_id not in masks:
         return unite([], size)
-    return shape_edge(matte_of(masks[object_id]), grow=layer.grow, feather=layer.feather)
+    return shape_edge(_cleaned(masks[object_id], layer), grow=layer.grow, feather=layer.feather)
 
 
 def _paint(

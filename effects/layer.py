@@ -21,6 +21,8 @@ LAYER_SETTINGS: Mapping[str, Setting] = {
     for each in (
         Setting("grow", "number", 0.0, -200, 200, "px", "Grow"),
         Setting("feather", "number", 3.0, 0, 200, "px", "Feather"),
+        Setting("holes", "number", 0.0, 0, 100_000, "px²", "Fill holes up to"),
+        Setting("specks", "number", 0.0, 0, 100_000, "px²", "Remove specks up to"),
         Setting("opacity", "number", 1.0, 0, 1, "", "Opacity"),
         Setting("blend", "choice", "normal", None, None, "", "Blend", BLENDS),
         Setting("start", "integer", 0, 0, 2**31, "", "First frame"),
@@ -46,6 +48,8 @@ class Layer:
         grow: how far the edge of the target's objects is moved outwards, inwards where negative [px]. For the
             background the edge of the background is meant.
         feather: over how wide a band the effect fades out at the target's edge [px].
+        holes, specks: the largest hole in the target's objects that is filled, and the largest part of them beside the
+            main one that is left out [px²].
         opacity: how much of the effect shows, 0 to 1.
         blend: how the effect's colours meet those below: "normal" takes their place.
         start: the first frame with the effect.
@@ -59,6 +63,8 @@ class Layer:
     target: Target = "background"
     grow: float = 0.0
     feather: float = 3.0
+    holes: float = 0.0
+    specks: float = 0.0
     opacity: float = 1.0
     blend: str = "normal"
     start: int = 0
@@ -88,10 +94,11 @@ class Layer:
     def _check_whole(self) -> None:
         """Refuse whatever would let something show through a cover; opacity 0 is a layer that is switched off."""
         is_whole = self.opacity in (0, 1) and self.grow >= 0 and self.blend == "normal" and not self.keyframes
+        is_whole &= self.specks == 0
         if not is_whole or self.fade_in or self.fade_out:
             raise EffectError(
                 f"{self.effect.name} covers wholly: its layer takes no opacity below 1, no negative grow, "
-                "no other blend than normal, no fade and no keyframes"
+                "no specks, no other blend than normal, no fade and no keyframes"
             )
 
     def at(self, frame_index: int, num_frames: int | None = None) -> Layer | None:

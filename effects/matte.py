@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from effects.box import Box, Size
+from effects.clean import clean_alpha
 from effects.effect import Alpha
 
 Mask = NDArray[np.bool_] | NDArray[np.uint8] | NDArray[np.float32]
@@ -94,6 +95,13 @@ def unite(mattes: Sequence[Matte], size: Size) -> Matte:
         here = alpha[each.box.moved(-x0, -y0).slices]
         np.maximum(here, each.alpha, out=here)
     return Matte(alpha, around, 0, size)
+
+
+def clean_matte(matte: Matte, *, holes: float = 0, specks: float = 0) -> Matte:
+    """Fill holes and remove specks of a matte that is 0 beyond its box, up to so many px²; soft edges stay soft."""
+    if matte.box.is_empty or (holes == 0 and specks == 0):
+        return matte
+    return matte._replace(alpha=clean_alpha(matte.alpha, holes=holes, specks=specks))
 
 
 def shape_edge(matte: Matte, *, grow: float = 0.0, feather: float = 0.0) -> Matte:

@@ -2,57 +2,88 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from effects.blend import DENSE
 from effects.box import Box, Size
 from effects.effect import Alpha, Pixels
-
-STRIP = 64
-"""About how many rows are done at a time, see `effects.blend`."""
-
-
-TILE = 192
-"""Columns done at a time: most tiles lie wholly inside or outside the target, and there nothing need be weighed."""
 
 EXTENSION_CELL = 8
 EXTENSION = 16
 """How far `extend` carries colours [px], in blocks of the size above."""
 
 
-def sum_blocks(pixels: Pixels, alpha: Alpha, cell: int) -> tuple[NDArray[Any], Alpha]:
+def sum_blocks(
+    pixels: Pixels, alpha: Alpha, cell: int, full_beyond: Box | None = None
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Average `pixels·alpha` and `alpha` over blocks of `cell` × `cell` [px] from the first pixel on.
 
     The one divided by the other is each block's colour over the target alone. Blocks that reach over the border are
     filled up with weight 0.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+        alpha: (H, W) float32, 0 to 1.
+        cell: side of a block [px].
+        full_beyond: outside this box alpha is 1, and nothing need be weighed; None: nothing is known.
 
     Returns:
         (h, w, 3) and (h, w) float32 with h = ceil(H / cell), w = ceil(W / cell).
     """
     height, width = alpha.shape
     rows, columns = -(-height // cell), -(-width // cell)
+    if full_beyond is None:
+        return _weigh_blocks(pixels, alpha, cell)
     weighted = np.empty((rows, columns, 3), np.float32)
-    weight = np.empty((rows, columns), np.float32)
-    tall, wide = max(1, STRIP // cell), max(1, TILE // cell)
-    for top, left in product(range(0, rows, tall), range(0, columns, wide)):
-        cells = slice(top, top + tall), slice(left, left + wide)
-        tile = slice(top * cell, (top + tall) * cell), slice(left * cell, (left + wide) * cell)
-        part_alpha = _fill_up(alpha[tile], cell)
-        small = (part_alpha.shape[1] // cell, part_alpha.shape[0] // cell)
-        lowest, highest, _, _ = cv2.minMaxLoc(part_alpha)
-        if lowest == highest == 1:
-            weight[cells], weighted[cells] = 1, cv2.resize(pixels[tile], small, interpolation=cv2.INTER_AREA)
-        elif highest == 0:
-            weight[cells] = weighted[cells] = 0
-        else:
-            part = cv2.multiply(_fill_up(pixels[tile], cell), cv2.merge([part_alpha] * 3), dtype=cv2.CV_32F)
-            weight[cells] = cv2.resize(part_alpha, small, interpolation=cv2.INTER_AREA)
-            weighted[cells] = cv2.resize(part, small, interpolation=cv2.INTER_AREA)
+    weight = np.ones((rows, columns), np.float32)
+    down, right = height // cell, width // cell
+    if down and right:
+        weighted[:down, :right] = average_blocks(pixels[: down * cell, : right * cell], cell)
+    box = Box(*(each // cell for each in full_beyond.snapped(cell))).clipped((rows, columns))
+    for part in (box, Box(right, 0, columns, rows), Box(0, down, columns, rows)):
+        if not part.is_empty:
+            of_pixels = Box(*(each * cell for each in part)).slices
+            weighted[part.slices], weight[part.slices] = _weigh_blocks(pixels[of_pixels], alpha[of_pixels], cell)
     return weighted, weight
+
+
+def average_blocks(values: NDArray[Any], cell: int) -> NDArray[Any]:
+    """Average blocks of `cell` × `cell` [px] of (H, W, …) uint8 or float32 with sides that are multiples of it."""
+    if values.dtype == np.uint8 and cell % 2 == 0:
+        # OpenCV halves several times as fast as it shrinks by anything else; rounding in between is done once alone.
+        values, cell = (
+            cv2.resize(values, (values.shape[1] // 2, values.shape[0] // 2), interpolation=cv2.INTER_AREA),
+            cell // 2,
+        )
+    averaged = np.asarray(values, np.float32)
+    while cell % 2 == 0:
+        half = averaged.shape[1] // 2, averaged.shape[0] // 2
+        averaged, cell = np.asarray(cv2.resize(averaged, half, interpolation=cv2.INTER_LINEAR)), cell // 2
+    if cell == 1:
+        return averaged
+    small = averaged.shape[1] // cell, averaged.shape[0] // cell
+    return np.asarray(cv2.resize(averaged, small, interpolation=cv2.INTER_AREA))
+
+
+def _weigh_blocks(pixels: Pixels, alpha: Alpha, cell: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    alpha = fill_up(alpha, cell)
+    return average_blocks(weigh(fill_up(pixels, cell), alpha), cell), average_blocks(alpha, cell)
+
+
+def weigh(pixels: Pixels, alpha: Alpha) -> NDArray[Any]:
+    """`pixels·alpha`: (H, W, 3) float32. Where alpha is 0 or 1, nearly everywhere, nothing is multiplied."""
+    is_touched = alpha > 0
+    is_soft = is_touched & (alpha < 1)
+    if cv2.countNonZero(is_soft.view(np.uint8)) * DENSE > alpha.size:
+        return np.asarray(cv2.multiply(pixels, cv2.merge([alpha] * 3), dtype=cv2.CV_32F))
+    weighed = cv2.copyTo(pixels, is_touched.view(np.uint8)).astype(np.float32)
+    where = np.flatnonzero(is_soft)
+    weighed.reshape(-1, 3)[where] *= np.ascontiguousarray(alpha).reshape(-1, 1)[where]
+    return weighed
 
 
 def enlarge(cells: NDArray[Any], cell: int, size: Size) -> NDArray[Any]:
@@ -63,7 +94,13 @@ def enlarge(cells: NDArray[Any], cell: int, size: Size) -> NDArray[Any]:
     return cv2.resize(cells, whole, interpolation=cv2.INTER_LINEAR)[: size[0], : size[1]]
 
 
-def extend(pixels: Pixels, alpha: Alpha) -> Pixels:
+def repeat_blocks(blocks: NDArray[Any], cell: int, size: Size) -> NDArray[Any]:
+    """The other way of `sum_blocks`, with hard edges: (h, w, …) blocks to a picture of `size` (height, width) [px]."""
+    # Across first: whole rows are then copied, several times as fast as the other way about.
+    return blocks.repeat(cell, axis=1).repeat(cell, axis=0)[: size[0], : size[1]]
+
+
+def extend(pixels: Pixels, alpha: Alpha, full_beyond: Box | None = None) -> Pixels:
     """Carry the target's own colours over its edge, for effects that look at neighbouring pixels.
 
     What lay there is gone: a filter may then read up to `EXTENSION` [px] beyond the target without taking in what is
@@ -72,24 +109,27 @@ def extend(pixels: Pixels, alpha: Alpha) -> Pixels:
     Args:
         pixels: (H, W, 3) uint8.
         alpha: (H, W) float32; the target is where it is not 0.
+        full_beyond: outside this box alpha is 1; None: nothing is known.
 
     Returns:
         (H, W, 3) uint8; `pixels` itself where the target covers everything.
     """
-    beyond = (alpha <= 0).view(np.uint8)
-    box = Box.around(beyond)
+    size = alpha.shape[0], alpha.shape[1]
+    looked = Box(0, 0, size[1], size[0]) if full_beyond is None else full_beyond.clipped(size)
+    if looked.is_empty:
+        return pixels
+    box = Box.around(alpha[looked.slices] <= 0).moved(looked.x0, looked.y0)
     if box.is_empty:
         return pixels
-    near = box.snapped(EXTENSION_CELL).grown(EXTENSION).clipped((alpha.shape[0], alpha.shape[1])).slices
+    near = box.snapped(EXTENSION_CELL).grown(EXTENSION).clipped(size).slices
+    beyond = (alpha[near] <= 0).view(np.uint8)
     weighted, weight = sum_blocks(pixels[near], alpha[near], EXTENSION_CELL)
     weighted, weight = (cv2.blur(each, (5, 5), borderType=cv2.BORDER_CONSTANT) for each in (weighted, weight))
     cells = divide_by_weight(weighted, weight)
-    size = cells.shape[1] * EXTENSION_CELL, cells.shape[0] * EXTENSION_CELL
     # Whole cells, not smooth ones: at the window's border a smooth one would depend on where the border is.
-    filled = cv2.resize(cells, size, interpolation=cv2.INTER_NEAREST)
+    filled = repeat_blocks(cells, EXTENSION_CELL, (beyond.shape[0], beyond.shape[1]))
     extended = pixels.copy()
-    height, width = beyond[near].shape
-    extended[near] = cv2.copyTo(filled[:height, :width], beyond[near], pixels[near].copy())
+    extended[near] = cv2.copyTo(np.ascontiguousarray(filled), beyond, pixels[near].copy())
     return extended
 
 
@@ -98,7 +138,8 @@ def divide_by_weight(weighted: NDArray[Any], weight: Alpha) -> Pixels:
     return cv2.convertScaleAbs(cv2.divide(weighted, cv2.merge([np.maximum(weight, 1e-8)] * 3)))
 
 
-def _fill_up(values: np.ndarray, cell: int) -> np.ndarray:
+def fill_up(values: np.ndarray, cell: int) -> np.ndarray:
+    """Add zeros below and on the right until both sides are multiples of `cell`."""
     below, right = -values.shape[0] % cell, -values.shape[1] % cell
     if below == 0 and right == 0:
         return values

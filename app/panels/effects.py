@@ -16,6 +16,8 @@ from effects.looks import LOOKS
 _SLIDER_RANGES = {
     "grow": (-40.0, 40.0),
     "feather": (0.0, 60.0),
+    "holes": (0.0, 1000.0),
+    "specks": (0.0, 1000.0),
     "opacity": (0.0, 1.0),
     "fade_in": (0.0, 60.0),
     "fade_out": (0.0, 60.0),

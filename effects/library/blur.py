@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -27,8 +28,10 @@ class Blur(Effect):
         if sigma < 0.3:
             return shot.pixels
         cell = self._cell(shot.frame_size)
-        weighted, weight = sum_blocks(shot.pixels, shot.alpha, cell)
-        small = divide_by_weight(_smooth(weighted, sigma / cell), _smooth(weight, sigma / cell))
+        weighted, weight = sum_blocks(shot.pixels, shot.alpha, cell, shot.full_beyond)
+        # Averaging blocks and enlarging them again blurs too, as much as a Gaussian of half a cell.
+        rest = math.sqrt((sigma / cell) ** 2 - 0.25) if cell > 1 else sigma
+        small = divide_by_weight(_smooth(weighted, rest), _smooth(weight, rest))
         return enlarge(small, cell, shot.alpha.shape)
 
     def window(self, box: Box, frame_size: Size) -> Box:
@@ -42,7 +45,7 @@ class Blur(Effect):
 
     def _cell(self, frame_size: Size) -> int:
         """By how much the picture is made smaller first [px]: so little that the Gaussian hides it."""
-        return max(1, int(self._sigma(frame_size) / 3))
+        return 1 << int(math.log2(max(self._sigma(frame_size) / 2.7, 1)))
 
 
 def _smooth(values: np.ndarray, sigma: float) -> np.ndarray:

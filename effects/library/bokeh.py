@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 
 from effects.box import Box, Size
 from effects.effect import Effect, Pixels, Shot, setting
-from effects.shrink import divide_by_weight, enlarge, sum_blocks
+from effects.shrink import average_blocks, divide_by_weight, enlarge, fill_up, sum_blocks
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,12 @@ class Bokeh(Effect):
         if radius < 0.8:
             return shot.pixels
         cell = self._cell(shot.frame_size)
-        light = cv2.LUT(cv2.cvtColor(shot.pixels, cv2.COLOR_RGB2GRAY), self._weights())
-        weighted, weight = sum_blocks(shot.pixels, shot.alpha * light, cell)
+        fine = min(cell, 2)
+        weighted, weight = sum_blocks(shot.pixels, shot.alpha, fine, shot.full_beyond)
+        if self.lights > 0:
+            light = cv2.LUT(cv2.cvtColor(divide_by_weight(weighted, weight), cv2.COLOR_RGB2GRAY), self._weights())
+            weighted, weight = cv2.multiply(weighted, cv2.merge([light] * 3)), cv2.multiply(weight, light)
+        weighted, weight = (average_blocks(fill_up(each, cell // fine), cell // fine) for each in (weighted, weight))
         disc = _disc(radius / cell)
         weighted, weight = (cv2.filter2D(each, -1, disc, borderType=cv2.BORDER_CONSTANT) for each in (weighted, weight))
         return enlarge(divide_by_weight(weighted, weight), cell, shot.alpha.shape)
@@ -41,7 +46,7 @@ class Bokeh(Effect):
         return self.size * min(frame_size) / 20
 
     def _cell(self, frame_size: Size) -> int:
-        return max(1, round(self._radius(frame_size) / 4.5))
+        return 1 << round(math.log2(max(self._radius(frame_size) / 4.5, 1)))
 
     def _weights(self) -> np.ndarray:
         return (1 + 12 * self.lights * (np.arange(256) / 255) ** 5).astype(np.float32)

@@ -23,7 +23,7 @@ class Cartoon(Effect):
     saturation: float = setting(0.4, low=0, high=1)
 
     def apply(self, shot: Shot) -> Pixels:
-        own = extend(shot.pixels, shot.alpha)
+        own = extend(shot.pixels, shot.alpha, shot.full_beyond)
         height, width = shot.alpha.shape
         # Even sizes, so that halves fall on the same pixels wherever the window begins.
         even = cv2.copyMakeBorder(own, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)

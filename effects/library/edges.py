@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import cv2
 
-from effects.blend import plain
 from effects.box import Box, Size
 from effects.color import gradient
 from effects.effect import Effect, Pixels, Shot, setting
@@ -25,17 +24,16 @@ class Edges(Effect):
     strength: float = setting(0.6, low=0, high=1)
 
     def apply(self, shot: Shot) -> Pixels:
-        own = extend(shot.pixels, shot.alpha)
+        own = extend(shot.pixels, shot.alpha, shot.full_beyond)
         light = cv2.blur(cv2.cvtColor(own, cv2.COLOR_RGB2GRAY), (3, 3))
-        across = cv2.convertScaleAbs(cv2.Sobel(light, cv2.CV_16S, 1, 0))
-        down = cv2.convertScaleAbs(cv2.Sobel(light, cv2.CV_16S, 0, 1))
+        across, down = (cv2.convertScaleAbs(each) for each in cv2.spatialGradient(light))
         found = cv2.addWeighted(across, 0.4 + 2.2 * self.strength, down, 0.4 + 2.2 * self.strength, -14)
         ground = shot.paint(self.ground)
         if self.style == "one colour":
             return cv2.applyColorMap(found, gradient([(0, ground), (1, shot.paint(self.line))]))
         # The line takes the colour that lies under it, twice as bright.
         lines = cv2.multiply(own, cv2.merge([found] * 3), scale=2.2 / 255)
-        return cv2.max(lines, plain(ground, found.shape))
+        return cv2.max(lines, (*ground, 0), dst=lines)  # type: ignore[call-overload]  # a colour for each pixel
 
     def window(self, box: Box, frame_size: Size) -> Box:
         return box.grown(REACH).snapped(EXTENSION_CELL)

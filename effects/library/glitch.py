@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from effects.effect import Effect, Pixels, Shot, setting
 
@@ -22,14 +24,21 @@ class Glitch(Effect):
     def apply(self, shot: Shot) -> Pixels:
         """The strips are those of the whole frame, and what lies outside the target is never pulled in."""
         shifts = self._shifts(shot)
-        own = shot.pixels
-        torn = np.empty_like(own)
+        inside = shot.alpha > 0
+        is_everywhere = bool(inside.all())
+        own = cv2.split(shot.pixels)
+        planes = [each.copy() for each in own]
         starts = np.flatnonzero(np.diff(shifts, prepend=shifts[0] - 1))
         for top, bottom in zip(starts, [*starts[1:], len(shifts)], strict=True):
-            for channel, side in enumerate((-1, 0, 1)):
-                shift = int(shifts[top]) + side * round(self.split)
-                place = slice(top, bottom)
-                torn[place, :, channel] = _pull(own[place, :, channel], shot.alpha[place], shift)
+            rows = slice(top, bottom)
+            for plane, source, side in zip(planes, own, (-1, 0, 1), strict=True):
+                _pull(
+                    plane[rows],
+                    source[rows],
+                    None if is_everywhere else inside[rows],
+                    int(shifts[top]) + side * round(self.split),
+                )
+        torn = np.asarray(cv2.merge(planes))
         if self.scan_lines > 0:
             lines = slice(-shot.corner[1] % 3, None, 3)
             torn[lines] = cv2.convertScaleAbs(torn[lines], alpha=1 - 0.7 * self.scan_lines)
@@ -46,14 +55,19 @@ class Glitch(Effect):
         return shifts[shot.corner[1] : shot.corner[1] + shot.alpha.shape[0]]
 
 
-def _pull(channel: Pixels, alpha: np.ndarray, shift: int) -> Pixels:
-    """Move rows to the right by `shift` [px], but only the target's own pixels; elsewhere the row stays."""
-    pulled = channel.copy()
-    width = channel.shape[1]
-    if abs(shift) < width:
-        to, source = slice(max(shift, 0), width + min(shift, 0)), slice(max(-shift, 0), width - max(shift, 0))
-        if alpha.min() > 0:
-            pulled[:, to] = channel[:, source]
-        else:
-            np.copyto(pulled[:, to], channel[:, source], where=alpha[:, source] > 0)
-    return pulled
+def _pull(to: NDArray[Any], source: NDArray[Any], inside: NDArray[Any] | None, shift: int) -> None:
+    """Move rows to the right by `shift` [px], but only the target's own pixels; elsewhere `to` stays.
+
+    Args:
+        to, source: (h, W) uint8 of one channel.
+        inside: (h, W) bool, where the target is; None: everywhere.
+        shift: to the left where negative [px].
+    """
+    width = source.shape[1]
+    if shift == 0 or abs(shift) >= width:
+        return
+    there, here = slice(max(shift, 0), width + min(shift, 0)), slice(max(-shift, 0), width - max(shift, 0))
+    if inside is None:
+        to[:, there] = source[:, here]
+    else:
+        np.copyto(to[:, there], source[:, here], where=inside[:, here])

@@ -11,7 +11,7 @@ import numpy as np
 
 from effects.blend import plain
 from effects.box import Box, Size
-from effects.edge import draw_edge
+from effects.edge import draw_edges
 from effects.effect import Alpha, Drawing, Effect, Shot, setting
 
 CELL = 4
@@ -34,8 +34,7 @@ class Glow(Effect):
         if self.tube == 0:
             return Drawing(color, halo)
         # The tube's heart is nearly white, its rim has the colour.
-        heart = draw_edge(shot.alpha, outer=self.tube / 2, inner=self.tube / 2)
-        rim = draw_edge(shot.alpha, outer=self.tube, inner=self.tube)
+        heart, rim = draw_edges(shot.alpha, ((self.tube / 2, self.tube / 2), (self.tube, self.tube)))
         white = cv2.convertScaleAbs(heart, alpha=0.85 * 255)
         glowing = cv2.add(color, cv2.merge([white] * 3))
         return Drawing(glowing, np.maximum(halo, rim))

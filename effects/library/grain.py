@@ -31,7 +31,8 @@ class Grain(Effect):
             for left, columns in _pieces(x0, shot.alpha.shape[1]):
                 up, down = lighter[rows, columns], darker[rows, columns]
                 place = slice(top, top + up.shape[0]), slice(left, left + up.shape[1])
-                grained[place] = cv2.subtract(cv2.add(shot.pixels[place], up), down)
+                made = cv2.add(shot.pixels[place], up, dst=grained[place])
+                cv2.subtract(made, down, dst=made)
         return grained
 
 

@@ -28,7 +28,7 @@ class Halftone(Effect):
     paper: str = setting("#f7f2e6")
 
     def apply(self, shot: Shot) -> Pixels:
-        own = extend(shot.pixels, shot.alpha)
+        own = extend(shot.pixels, shot.alpha, shot.full_beyond)
         side = 2 * min(int(self.size / 4), 7) + 1
         rows, columns = (slice(at, at + length) for at, length in zip(shot.corner[::-1], shot.alpha.shape, strict=True))
         if self.is_colored:

@@ -25,7 +25,7 @@ class MotionBlur(Effect):
         if self.length < 2:
             return shot.pixels
         cell = self._cell()
-        weighted, weight = sum_blocks(shot.pixels, shot.alpha, cell)
+        weighted, weight = sum_blocks(shot.pixels, shot.alpha, cell, shot.full_beyond)
         both = cv2.merge([*cv2.split(weighted), weight])
         turn, back, size = self._turn(both.shape[:2], (shot.corner[0] // cell, shot.corner[1] // cell))
         level = cv2.warpAffine(both, turn, size, flags=cv2.INTER_LINEAR)

@@ -22,9 +22,9 @@ class Negative(Effect):
 
     def apply(self, shot: Shot) -> Pixels:
         if self.style == "colour":
-            turned: Pixels = 255 - shot.pixels
+            turned: Pixels = cv2.bitwise_not(shot.pixels)
         else:
-            dark = 255 - cv2.cvtColor(shot.pixels, cv2.COLOR_RGB2GRAY)
+            dark = cv2.bitwise_not(cv2.cvtColor(shot.pixels, cv2.COLOR_RGB2GRAY))
             turned = cv2.applyColorMap(dark, XRAY) if self.style == "x-ray" else np.asarray(cv2.merge([dark] * 3))
         if self.strength == 1:
             return turned

@@ -9,7 +9,7 @@ import numpy as np
 
 from effects.box import Box, Size
 from effects.effect import Drawing, Effect, Shot, setting
-from effects.shrink import divide_by_weight, sum_blocks
+from effects.shrink import divide_by_weight, repeat_blocks, sum_blocks
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,13 @@ class Pixelate(Effect):
 
         The blocks are cut along the target's edge, or, with `whole_blocks`, kept square, which hides its shape too.
         """
-        height, width = shot.alpha.shape
-        weighted, weight = sum_blocks(shot.pixels, shot.alpha, self.size)
-        mean = divide_by_weight(weighted, weight)
-        mosaic = self._enlarge(mean)[:height, :width]
+        size = shot.alpha.shape[0], shot.alpha.shape[1]
+        weighted, weight = sum_blocks(shot.pixels, shot.alpha, self.size, shot.full_beyond)
+        mosaic = repeat_blocks(divide_by_weight(weighted, weight), self.size, size)
         if not self.whole_blocks:
             return Drawing(mosaic, shot.alpha)
-        touched = self._enlarge((weight > 1e-5).astype(np.float32))[:height, :width]
-        return Drawing(mosaic, touched)
+        return Drawing(mosaic, repeat_blocks((weight > 1e-5).astype(np.float32), self.size, size))
 
     def window(self, box: Box, frame_size: Size) -> Box:
         """Whole blocks."""
         return box.snapped(self.size)
-
-    def _enlarge(self, blocks: np.ndarray) -> np.ndarray:
-        return blocks.repeat(self.size, axis=0).repeat(self.size, axis=1)

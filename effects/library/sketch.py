@@ -26,7 +26,7 @@ class Sketch(Effect):
 
     def apply(self, shot: Shot) -> Pixels:
         """What is darker than its surroundings is pencil: the light divided by its own blur."""
-        own = extend(shot.pixels, shot.alpha)
+        own = extend(shot.pixels, shot.alpha, shot.full_beyond)
         light = cv2.blur(cv2.cvtColor(own, cv2.COLOR_RGB2GRAY), (3, 3))
         around = cv2.blur(cv2.blur(light, (15, 15)), (9, 9))
         flat = cv2.divide(light, np.maximum(around, 8), scale=255)

@@ -30,7 +30,7 @@ class ZoomBlur(Effect):
         height, width = shot.frame_size
         middle = (width / 2, height / 2) if place is None else (place.x, place.y)
         center = [(at - start) / CELL - 0.5 for at, start in zip(middle, shot.corner, strict=True)]
-        weighted, weight = sum_blocks(shot.pixels, shot.alpha, CELL)
+        weighted, weight = sum_blocks(shot.pixels, shot.alpha, CELL, shot.full_beyond)
         smeared = cv2.merge([*cv2.split(weighted), weight])
         size = smeared.shape[1::-1]
         for doubling in range(DOUBLINGS):

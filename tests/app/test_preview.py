@@ -58,6 +58,7 @@ def test_a_smaller_picture_has_smaller_settings_within_their_ranges() -> None:
     half = shrink_layer(layer, 0.5)
     assert (half.effect.settings()["width"], half.feather, half.grow, half.opacity) == (4, 3, -2, 0.5)
     assert half.keyframes["width"] == (Keyframe(0, 2), Keyframe(9, 4))
+    assert shrink_layer(parse_layer("1 outline holes=100"), 0.5).holes == 25  # an area
     tiny = shrink_layer(parse_layer("background pixelate"), 0.0001)
     assert tiny.effect == tiny.effect.with_settings(tiny.effect.settings())  # still within every range
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from effects import Layer, compose
+from effects import EffectError, Layer, compose, parse_layer
 from effects.edge import draw_edge
 from effects.effect import Shot
 from effects.library.blur import Blur
@@ -125,3 +125,28 @@ def test_clean_edge_takes_the_old_background_out():
     mask = np.pad(np.ones((40, 40), bool), 20)
     on_black = compose(seen, {1: mask}, [Layer(Cutout(color="#000"), (1,), feather=4)])
     assert on_black[..., 1:].max() <= 25
+
+
+def test_a_layer_fills_holes_and_removes_specks_up_to_its_sizes(disc):
+    """Also of a soft matte, without a ring where the hole was, and in the background alike."""
+    torn = disc.copy()
+    torn[55:60, 70:76] = False  # a hole of 30 px²
+    torn[5:9, 5:10] = True  # a speck of 20 px²
+    black, white = np.zeros((*SIZE, 3), np.uint8), np.full((*SIZE, 3), 255, np.uint8)
+    for mask in (torn, cv2.GaussianBlur(torn.astype(np.float32), (5, 5), 0.8)):
+        for text, frame in (("1 solid color=#fff", black), ("background solid color=#000", white)):
+            as_it_is, too_small, cleaned = (
+                compose(frame, {1: mask}, [parse_layer(f"{text} feather=0 {settings}")])[..., 0]
+                for settings in ("", "holes=20 specks=12", "holes=40 specks=30")
+            )
+            assert np.array_equal(as_it_is, too_small)
+            assert (cleaned[50:65, 65:81] == 255).all()
+            assert (cleaned[:15, :15] == 0).all()
+            far = cv2.dilate((torn != disc).astype(np.uint8), np.ones((9, 9))) == 0
+            assert np.array_equal(cleaned[far], as_it_is[far])
+
+
+def test_specks_of_whom_privacy_covers_are_not_left_out():
+    with pytest.raises(EffectError, match=r"covers wholly: its layer takes .* no specks"):
+        parse_layer("1 privacy specks=10")
+    assert parse_layer("1 privacy holes=10").holes == 10
