@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app import tracking
+from app.editor.assets import read_asset
 from app.estimate import Estimate, Pace, measure_pace
 from app.handlers import editing, running
 from app.handlers.envelope import Message, Studio, answer
@@ -20,6 +21,7 @@ from app.tracking_pass import TrackingPass
 from media.video_clip import VideoClip
 from sam2_model import SAM2, Budget
 from tests.app.made_clips import NUM_FRAMES
+from tests.app.test_scripts import NODE, run_script
 
 CLICK = {"object": 1, "frame": 0, "points": [[20, 24, 1]], "box": None}
 
@@ -113,3 +115,42 @@ def test_nothing_is_spent_on_an_estimate(
     else:
         monkeypatch.setattr(tracking, "is_at_hand", lambda name: False)
     assert tracking.pace(edited) is None
+
+
+STUBS = """
+let timer = null, listener = null;
+const setTimeout = (work) => { timer = work; return 1; }, clearTimeout = () => { timer = null; };
+const line = { hidden: true, textContent: "" }, find = () => line, asked = [];
+const state = { task: null, clip: {}, objects: [{ prompts: {} }], cost: null };
+const studio = {
+  on: (part, event, heard) => { listener = heard; },
+  ask: async (channel) => { asked.push(channel); return { cost: { seconds: 125, memory: 1.34 } }; },
+  set(patch) { Object.assign(state, patch); listener(Object.keys(patch)); },
+};
+const unit = (value, name, digits = 0) => `${value.toFixed(digits)} ${name}`;
+const words = { seconds: (value) => `${value} s`, unit };
+const t = (key, { time, memory }) => `${key}: ${time}, ${memory}`;
+const seen = [];
+const look = async () => {
+  await timer?.();
+  timer = null;
+  seen.push([asked.length, line.hidden ? null : line.textContent]);
+};
+"""
+
+
+@pytest.mark.skipif(NODE is None, reason="there is no Node on this machine")
+def test_the_page_asks_when_something_has_changed_and_is_still_while_it_tracks() -> None:
+    steps = (
+        "studio.set({ frame: 3 })",  # nothing that matters
+        "studio.set({ objects: state.objects })",  # nothing is clicked yet
+        "studio.set({ objects: [{ prompts: { 0: {} } }] }); studio.set({ marks: [0, 4] })",  # one question for both
+        "studio.set({ task: { kind: 'track' } })",
+        "studio.set({ objects: state.objects })",
+        "studio.set({ task: null })",
+        "studio.set({ models: {} }); seen.push(line.hidden)",  # what was known is another model's
+    )
+    story = "".join(f"{step}; await look();\n" for step in steps)
+    seen = run_script(f"{STUBS}\n{read_asset('cost.js')}\n(async () => {{ {story} show(seen); }})();")
+    said = "track.cost_memory: 2 minute, 1.3 gigabyte"
+    assert seen == [[0, None], [0, None], [1, said], [1, None], [1, None], [2, said], True, [3, said]]
