@@ -9,6 +9,7 @@ from pathlib import Path
 from app.history import History
 from app.mask_folder import MaskFolder
 from app.project import FramePrompt, Project, mask_to_text
+from app.results import Results
 from media.frame_pack import FramePack
 from media.limits import LOCAL, Limits
 from media.video_clip import VideoClip
@@ -112,6 +113,11 @@ class Session:
         return History(self.folder)
 
     @property
+    def results(self) -> Results:
+        """The files that were made of it."""
+        return Results(self.folder)
+
+    @property
     def times(self) -> list[float]:
         """When each frame is shown [s], counted from the clip's start; where sound begins is 0."""
         times: list[float] = json.loads((self.folder / TIMES).read_text(encoding="utf-8"))
@@ -131,9 +137,3 @@ class Session:
             return prompt  # a mask of the user's own counts more, and a box begins anew
         before = self.tracked_before.read(prompt.object_id, prompt.frame_index)
         return replace(prompt, mask_png=mask_to_text(before)) if before is not None and before.any() else prompt
-
-    def output(self, name: str) -> Path:
-        """A path in the session's folder of results, e.g. `output("render.mp4")`."""
-        folder = self.folder / "out"
-        folder.mkdir(exist_ok=True)
-        return folder / Path(name).name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,7 +20,7 @@ def estimate(studio: Studio, session_id: str | None, request: Request) -> Iterat
 
 
 def render(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
-    """Make an export: {kind, values}; a video, if nothing else is said. The one before goes when this one is there."""
+    """Make an export: {kind, values}; a video, if nothing else is said."""
     session = open_session(studio, session_id)
     kind, values = str(request.get("kind", "video")), _values(request)
     yield {"task": describe_task("render", 0, session.info.num_frames), "status": {"key": "export.running"}}
@@ -35,9 +34,6 @@ def render(studio: Studio, session_id: str | None, request: Request) -> Iterator
         path = now.path
         yield {"task": describe_task("render", now.done, now.total, now.frames_per_second, now.seconds_left)}
     assert path is not None
-    for older in path.parent.parent.iterdir():
-        if older != path.parent:
-            shutil.rmtree(older, ignore_errors=True)
     # Whoever hides somebody is told where to look before anybody sees it.
     notes = [keyed(each) for each in session_notes(session)] if kind == "video" else []
     status = notes or {"key": "export.done"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -210,13 +209,10 @@ def _check_fit(session: Session, project: Project) -> None:
 def save(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
     """Pack the project with its clip and masks into one file, to be opened again later, here or elsewhere."""
     session = open_session(studio, session_id)
-    folder = session.output(f"project-{secrets.token_hex(8)}")
-    for older in folder.parent.glob("project-*"):
-        shutil.rmtree(older, ignore_errors=True)
-    folder.mkdir()
-    out = folder / f"{Path(session.info.name).stem[:80]}.masklet.zip"
-    for _ in beats(lambda: iter((write_archive(session, out),))):
-        yield {"status": {"key": "status.packing"}}
+    with session.results.new_folder() as folder:
+        out = folder / f"{Path(session.info.name).stem[:80]}.masklet.zip"
+        for _ in beats(lambda: iter((write_archive(session, out),))):
+            yield {"status": {"key": "status.packing"}}
     size = out.stat().st_size / 1e6
     told = {"key": "status.saved", "size": round(size, 1)}
     yield {"saved": {"path": str(out), "name": out.name}, "status": told}

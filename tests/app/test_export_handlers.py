@@ -63,3 +63,16 @@ def test_what_cannot_be_made_is_refused_in_a_sentence(
     *_, message = run(studio, exporting.render, tracked, **request_)
     assert words in message["error"]
     assert message["task"] is None
+
+
+def test_an_export_that_ends_takes_neither_a_finished_one_away_nor_one_in_the_making(
+    studio: Studio, tracked: str
+) -> None:
+    """The same session may be open in two windows."""
+    *_, first = run(studio, exporting.render, tracked, kind="project")
+    making = answer(exporting.render, studio, tracked, {"n": 1, "kind": "video"})
+    next(making)
+    *_, second = run(studio, exporting.render, tracked, kind="csv")
+    *_, last = making
+    for message in (first, second, last):
+        assert Path(message["output"]["path"]).stat().st_size == message["output"]["bytes"] > 0

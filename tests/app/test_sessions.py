@@ -142,10 +142,6 @@ def test_no_clip_is_taken_beyond_the_disk_that_sessions_may_use(tmp_path: Path, 
     assert list(sessions.root.iterdir()) == []
 
 
-def test_a_result_stays_in_its_session(session: Session) -> None:
-    assert session.output("../../a.mp4") == session.folder / "out" / "a.mp4"
-
-
 def test_a_portable_project_carries_the_masks_that_clicks_correct(session: Session, sessions: Sessions) -> None:
     project = add_object(session.project)
     for frame_index in (0, 4):
