@@ -93,7 +93,7 @@ def _told(speaker: Speaker) -> Iterator[None]:
     except (MediaError, MemoryError, FileNotFoundError, OSError) as error:
         text = _sentence(error).encode()
         speaker.say(Header(REFUSED, len(text)), text)
-    except Exception:
+    except Exception:  # a mistake of ours, or of a decoder: the parent logs it and refuses the file
         text = traceback.format_exc()[-4000:].encode(errors="replace")
         speaker.say(Header(FAILED, len(text)), text)
 

@@ -87,7 +87,7 @@ class NumberedImages:
                 return upright_pixels(image, self.facts.size)
             except MemoryError:
                 raise
-            except Exception as error:
+            except Exception as error:  # a damaged picture can raise nearly anything
                 logger.info("image not decoded: %s", error)
                 raise MediaError(f"{_last_part(name)} is damaged; please replace it or leave it out.") from error
 
@@ -130,7 +130,7 @@ def open_zip(view: ByteView, limits: Limits, fps: Fraction, part: Part) -> Numbe
                 data = file.read(MOST_BYTES + 1)
         except MemoryError:
             raise
-        except Exception as error:
+        except Exception as error:  # a damaged entry can raise nearly anything
             logger.info("zip entry not read: %s", error)
             raise MediaError(f"{_last_part(name)} in this ZIP is damaged or locked by a password.") from error
         if len(data) > MOST_BYTES:

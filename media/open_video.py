@@ -55,11 +55,11 @@ def open_video(view: ByteView, limits: Limits, threads: Threads) -> Iterator[tup
         "protocol_whitelist": "none",  # no protocol has this name
         "codec_whitelist": f"{VIDEO_DECODERS},{AUDIO_DECODERS}",
     }
-    try:  # a damaged header can make the binding raise nearly anything
+    try:
         container = av.open(view.again(), options=options, container_options=guards, metadata_errors="replace")
     except MemoryError:
         raise
-    except Exception as error:
+    except Exception as error:  # a damaged header can make the binding raise nearly anything
         logger.info("not opened: %s", error)
         raise MediaError(NOT_A_VIDEO) from error
     assert isinstance(container, InputContainer)
@@ -113,7 +113,7 @@ class PacketReader:
                 frames = packet.decode()
             except MemoryError:
                 raise
-            except Exception as error:
+            except Exception as error:  # a damaged packet can raise nearly anything; its neighbours may be whole
                 logger.debug("packet skipped: %s", error)
                 self.num_damaged += 1
                 continue

@@ -70,7 +70,7 @@ class PictureFile:
                     pixels = upright_pixels(image, self.facts.size)
                 except MemoryError:
                     raise
-                except Exception as error:
+                except Exception as error:  # a damaged picture can raise nearly anything
                     logger.info("picture not decoded: %s", error)
                     raise MediaError("This picture is damaged; please export it again.") from error
                 yield place - self._first, pixels
@@ -106,7 +106,7 @@ class PictureFile:
                 break
             except MemoryError:
                 raise
-            except Exception as error:
+            except Exception as error:  # what can be read until here is the animation
                 logger.info("animation ends early: %s", error)
                 break
             length = Fraction(round(image.info.get("duration", 0)), 1000)

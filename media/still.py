@@ -44,7 +44,7 @@ def open_still(file: IO[bytes], name: str, limits: Limits) -> Image.Image:
         raise MediaError(f"{name} is far too large a picture; please scale it down.") from error
     except MemoryError:
         raise
-    except Exception as error:
+    except Exception as error:  # a damaged header can raise nearly anything
         logger.info("image not opened: %s", error)
         raise MediaError(f"{name} is not a JPEG, PNG or WebP picture that can be read.") from error
     limits.check_coded_size(Size(image.height, image.width))

@@ -99,7 +99,7 @@ class VideoFile:
             return self._developer.picture(frame)
         except MemoryError:
             raise
-        except Exception as error:
+        except Exception as error:  # whatever the converter makes of a stranger's pixels
             logger.warning("frame %d cannot be converted: %s", index, error)
             raise MediaError("The colours of this clip are stored in a way that cannot be read.") from error
 

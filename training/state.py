@@ -75,7 +75,7 @@ def load(path: Path, device: str = "cpu") -> Any:
         raise StateError(f"There is no state at {path}; start without --resume.")
     try:
         return torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:
+    except Exception as error:  # a damaged file can raise nearly anything
         raise StateError(f"The state at {path} cannot be read ({error}); remove it and start again.") from error
 
 

@@ -104,7 +104,7 @@ def answer(handler: Handler, studio: Studio, session_id: str | None, request: ob
     except MemoryError:
         logger.exception("a request was too much for the memory")
         held = {**(held or {}), "error": _NO_MEMORY, "task": None}
-    except Exception as error:
+    except Exception as error:  # a mistake of ours may be anything: the log has it, and the page goes on
         logger.exception("a request failed")
         is_disk_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
         held = {**(held or {}), "error": DISK_FULL if is_disk_full else _FAILED, "task": None}

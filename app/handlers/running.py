@@ -45,7 +45,7 @@ def track(studio: Studio, session_id: str | None, request: Request) -> Iterator[
                 done += len(frames)
                 studio.sessions.touch(session.id)  # a frame may take a minute, and twenty of them longer than idling
                 yield _tracked(frames, done, total)
-    except Exception:
+    except Exception:  # whatever it was goes on to the page; a run that did nothing is no step to undo
         if not done:
             session.history.forget_last()
         raise
