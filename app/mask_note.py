@@ -30,6 +30,8 @@ class MaskNote:
         x: the mask's centre [px]; 0 where it is empty.
         y: likewise.
         basis: `Basis.of` the frame when the mask was made.
+        box: where the mask is, x0 y0 x1 y1 [px]; None where it is empty, or an older version has noted it. The page
+            decodes no more of the picture than that (`masks.js`).
     """
 
     score: float
@@ -38,6 +40,7 @@ class MaskNote:
     x: float
     y: float
     basis: str
+    box: tuple[int, int, int, int] | None = None
 
     def to_text(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))
@@ -50,7 +53,15 @@ def measure(mask: np.ndarray, score: float, basis: str, *, sure: float | None = 
     y = float(rows @ np.arange(len(rows))) / max(area, 1)
     x = float(columns @ np.arange(len(columns))) / max(area, 1)
     sureness = score if sure is None else sure
-    return MaskNote(round(score, 4), round(sureness, 3), area, round(x, 1), round(y, 1), basis)
+    (x0, x1), (y0, y1) = _ends(columns), _ends(rows)
+    box = (x0, y0, x1, y1) if area else None
+    return MaskNote(round(score, 4), round(sureness, 3), area, round(x, 1), round(y, 1), basis, box)
+
+
+def _ends(counts: np.ndarray) -> tuple[int, int]:
+    """The first place that is not 0, and the one after the last."""
+    places = np.flatnonzero(counts)
+    return (int(places[0]), int(places[-1]) + 1) if len(places) else (0, 0)
 
 
 def read_note(path: Path) -> MaskNote | None:
@@ -67,8 +78,10 @@ def read_note(path: Path) -> MaskNote | None:
         if kind == b"tEXt" and content[at + 8 :].startswith(KEY.encode() + b"\0"):
             text = content[at + 9 + len(KEY) : at + 8 + length]
             try:
-                return MaskNote(**json.loads(text))
-            except (ValueError, TypeError):
+                known = json.loads(text)
+                box = known.pop("box", None)
+                return MaskNote(**known, box=box and tuple(box))
+            except (ValueError, TypeError, AttributeError):
                 return None
         at += 12 + length
     return None

@@ -10,7 +10,8 @@ let lastResult = null; // {clip, frame, picture}: shown until the next look of t
 function resultNow() {
   const picture = composed.get(frame);
   if (picture) lastResult = { clip: state.clip, frame, picture };
-  return lastResult?.clip === state.clip && lastResult.frame === frame ? lastResult.picture : undefined;
+  const isOfNow = lastResult?.clip === state.clip && lastResult.frame === frame && lastResult.picture.width;
+  return isOfNow ? lastResult.picture : undefined; // one that was closed has no width
 }
 
 /** Draws the frame: the result, the picture as it was, or both parted by the divider. */
@@ -19,7 +20,7 @@ function drawPicture(width, height) {
   const after = state.view === "result" && !isBeforeHeld ? resultNow() : undefined;
   const base = after ?? before;
   if (base) shown = base;
-  if (!shown) return;
+  if (!shown?.width) return;
   pen.drawImage(shown, 0, 0, width, height);
   if (!after || !before || !isComparing) return;
   pen.save();

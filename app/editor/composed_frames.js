@@ -6,14 +6,15 @@ class ComposedFrames {
   /** @param {() => void} onReady a picture that was asked for can now be drawn */
   constructor(onReady) {
     this.onReady = onReady;
-    this.mostPictures = 48;
+    this.pictures = new PictureCache(12e6); // frame → ImageBitmap
     this.clear();
   }
 
-  clear() {
+  /** @param {ImageBitmap|null} spared a picture that is still shown */
+  clear(spared = null) {
     this.age = {}; // answers to older questions are told by it
-    this.pictures = new Map(); // frame → ImageBitmap, oldest use first
-    this.sharp = new Set(); // frames whose picture is not of the low resolution
+    this.pictures.clear(spared);
+    this.sharp = new Set(); // frames whose picture, if it is still here, is not of the low resolution
     this.jpegs = new Map(); // frame → Blob, low resolution
     this.decoding = new Map(); // frame → promise
   }
@@ -23,16 +24,11 @@ class ComposedFrames {
   }
 
   get(index) {
-    const picture = this.pictures.get(index);
-    if (picture) {
-      this.pictures.delete(index);
-      this.pictures.set(index, picture);
-    }
-    return picture;
+    return this.pictures.get(index);
   }
 
   isSharp(index) {
-    return this.sharp.has(index);
+    return this.sharp.has(index) && this.pictures.has(index);
   }
 
   delete(index) {
@@ -45,7 +41,10 @@ class ComposedFrames {
   async putSharp(index, jpeg) {
     const { age } = this;
     const picture = await createImageBitmap(jpeg);
-    if (age !== this.age) return;
+    if (age !== this.age) {
+      picture.close();
+      return;
+    }
     this.sharp.add(index);
     this.#keep(index, picture);
   }
@@ -70,18 +69,13 @@ class ComposedFrames {
     const { age } = this;
     this.decoding.set(index, true);
     const picture = await createImageBitmap(jpeg);
-    if (age !== this.age) return;
-    this.decoding.delete(index);
-    if (!this.sharp.has(index)) this.#keep(index, picture);
+    if (age === this.age) this.decoding.delete(index);
+    if (age !== this.age || this.isSharp(index)) picture.close();
+    else this.#keep(index, picture);
   }
 
   #keep(index, picture) {
-    this.pictures.set(index, picture);
-    while (this.pictures.size > this.mostPictures) {
-      const oldest = this.pictures.keys().next().value;
-      this.pictures.delete(oldest);
-      this.sharp.delete(oldest);
-    }
+    this.pictures.put(index, picture);
     this.onReady();
   }
 }

@@ -1,20 +1,23 @@
 /**
  * The masks that the server sent (one-bit PNGs of the clip's size, base64), and the tinted pictures drawn from them.
- * The PNGs of the whole clip are kept (1-2 KB each); decoded ones only around the playhead.
+ * The PNGs of the whole clip are kept (1-2 KB each); decoded ones only around the playhead, and of them only the part
+ * of the picture where the mask is.
+ *
+ * @typedef {{x: number, y: number, width: number, height: number}} Box in the clip's pixels
+ * @typedef {{image: ImageBitmap, box: Box, width: number, height: number, close: () => void}} Patch a part of the picture
  */
 class MaskStore {
   /** @param {() => void} onReady a picture that was asked for can now be drawn */
   constructor(onReady) {
     this.onReady = onReady;
     this.pngs = new Map(); // "object:frame" → base64 PNG
-    this.tinted = new Map(); // "object:frame:color" → canvas, oldest use first
+    this.tinted = new PictureCache(12e6); // "object:frame:color" → Patch
     this.decoding = new Map(); // the same key → promise
-    this.most = 60;
   }
 
   put(object, frame, png) {
     const key = `${object}:${frame}`;
-    for (const tint of [...this.tinted.keys()]) if (tint.startsWith(`${key}:`)) this.tinted.delete(tint);
+    for (const tint of this.tinted.keys()) if (tint.startsWith(`${key}:`)) this.tinted.delete(tint);
     if (png) this.pngs.set(key, png);
     else this.pngs.delete(key);
   }
@@ -44,87 +47,100 @@ class MaskStore {
     this.tinted.clear();
   }
 
+  /** Whether the mask can be drawn at once (also where there is none). */
+  isReady(object, frame, color) {
+    return !this.has(object, frame) || this.tinted.has(`${object}:${frame}:${color}`);
+  }
+
   /** The mask in the object's colour (a soft fill, a firm edge), or null while it is being decoded or unknown. */
   picture(object, frame, color) {
-    const png = this.pngs.get(`${object}:${frame}`);
-    if (!png) return null;
-    const key = `${object}:${frame}:${color}`;
-    const known = this.tinted.get(key);
-    if (known) {
-      this.tinted.delete(key);
-      this.tinted.set(key, known);
-      return known;
-    }
-    this.load(object, frame, color).then(this.onReady);
-    return null;
+    const known = this.tinted.get(`${object}:${frame}:${color}`);
+    if (!known && this.has(object, frame)) this.load(object, frame, color).then(this.onReady);
+    return known ?? null;
   }
 
   /** Resolves when the mask can be drawn at once (also where there is none). */
   load(object, frame, color) {
-    const png = this.pngs.get(`${object}:${frame}`);
+    if (this.isReady(object, frame, color)) return Promise.resolve();
     const key = `${object}:${frame}:${color}`;
-    if (!png || this.tinted.has(key)) return Promise.resolve();
     if (!this.decoding.has(key)) {
-      this.decoding.set(key, this.#decode(key, `${object}:${frame}`, png, color).finally(() => this.decoding.delete(key)));
+      this.decoding.set(key, this.#decode(key, `${object}:${frame}`, color).finally(() => this.decoding.delete(key)));
     }
     return this.decoding.get(key);
   }
 
-  /** The mask as it came, opaque on clear; null where there is none. */
-  async bitmap(object, frame) {
-    const png = this.pngs.get(`${object}:${frame}`);
-    return png ? decodeMask(png) : null;
-  }
-
-  /** The tinted mask, once it is decoded. */
+  /** The tinted mask, once it is decoded; null where there is none. */
   async tint(object, frame, color) {
     await this.load(object, frame, color);
     return this.tinted.get(`${object}:${frame}:${color}`) ?? null;
   }
 
-  async #decode(key, place, png, color) {
-    const mask = await decodeMask(png);
-    if (this.pngs.get(place) !== png) return; // a newer mask came while this one was decoded
-    this.tinted.set(key, tintMask(mask, color));
-    while (this.tinted.size > this.most) this.tinted.delete(this.tinted.keys().next().value);
+  async #decode(key, place, color) {
+    const png = this.pngs.get(place);
+    const patch = await tintedMask(png, color);
+    if (this.pngs.get(place) !== png) patch.close(); // a newer mask came while this one was decoded
+    else this.tinted.put(key, patch);
   }
 }
 
-/** @param {string} png base64 */
-function decodeMask(png) {
+const TINT_EDGE = 2; // px of the tinted picture
+
+/**
+ * A mask, opaque on clear, painted in `color`: 42 % inside, a firm edge; at most 1280 px on a picture's side.
+ *
+ * @param {string} png base64
+ * @returns {Promise<Patch>}
+ */
+async function tintedMask(png, color) {
   const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
-  return createImageBitmap(new Blob([bytes], { type: "image/png" }));
+  const box = roomOfMask(bytes);
+  const mask = await createImageBitmap(new Blob([bytes], { type: "image/png" }), box.x, box.y, box.width, box.height);
+  const image = paintMask(mask, color, Math.min(1, 1280 / Math.max(...sizeOfPng(bytes))));
+  mask.close();
+  return { image, box, width: image.width, height: image.height, close: () => image.close() };
 }
 
-/** Paints an opaque-on-clear mask in `color`: 42 % inside, a firm edge two pixels wide; at most 1280 px on a side. */
-function tintMask(mask, color) {
-  const shrink = Math.min(1, 1280 / Math.max(mask.width, mask.height));
+/** [width, height], from the PNG's header. */
+function sizeOfPng(bytes) {
+  const header = new DataView(bytes.buffer, bytes.byteOffset, 24);
+  return [header.getUint32(16), header.getUint32(20)];
+}
+
+/** Where a mask is by its own note, with room for the edge around it; the whole picture where nothing is noted. */
+function roomOfMask(bytes) {
+  const [width, height] = sizeOfPng(bytes);
+  const note = /"box":\[(\d+),(\d+),(\d+),(\d+)\]/.exec(String.fromCharCode(...bytes.subarray(0, 512)));
+  if (!note) return { x: 0, y: 0, width, height };
+  const room = Math.ceil((TINT_EDGE + 1) * Math.max(1, Math.max(width, height) / 1280));
+  const [x0, y0, x1, y1] = note.slice(1).map(Number);
+  const [x, y] = [Math.max(0, x0 - room), Math.max(0, y0 - room)];
+  return { x, y, width: Math.min(width, x1 + room) - x, height: Math.min(height, y1 + room) - y };
+}
+
+/** @param {ImageBitmap} mask @param {string} color @param {number} shrink @returns {ImageBitmap} */
+function paintMask(mask, color, shrink) {
   const width = Math.max(1, Math.round(mask.width * shrink));
   const height = Math.max(1, Math.round(mask.height * shrink));
-  /** @returns {[HTMLCanvasElement, CanvasRenderingContext2D]} */
+  /** @returns {[OffscreenCanvas, OffscreenCanvasRenderingContext2D]} */
   const fresh = () => {
-    const canvas = document.createElement("canvas");
-    canvas.width = width;
-    canvas.height = height;
+    const canvas = new OffscreenCanvas(width, height);
     return [canvas, canvas.getContext("2d")];
   };
   const [flat, flatPen] = fresh();
   flatPen.drawImage(mask, 0, 0, width, height);
   flatPen.globalCompositeOperation = "source-in";
   flatPen.fillStyle = color;
-  flatPen.fillRect(0, 0, flat.width, flat.height);
+  flatPen.fillRect(0, 0, width, height);
 
   const [edge, edgePen] = fresh();
   for (let turn = 0; turn < 8; turn += 1) {
-    edgePen.drawImage(flat, 2 * Math.cos((turn * Math.PI) / 4), 2 * Math.sin((turn * Math.PI) / 4));
+    const angle = (turn * Math.PI) / 4;
+    edgePen.drawImage(flat, TINT_EDGE * Math.cos(angle), TINT_EDGE * Math.sin(angle));
   }
   edgePen.globalCompositeOperation = "destination-out";
   edgePen.drawImage(flat, 0, 0);
-
-  const [picture, pen] = fresh();
-  pen.globalAlpha = 0.42;
-  pen.drawImage(flat, 0, 0);
-  pen.globalAlpha = 1;
-  pen.drawImage(edge, 0, 0);
-  return picture;
+  edgePen.globalCompositeOperation = "destination-over";
+  edgePen.globalAlpha = 0.42;
+  edgePen.drawImage(flat, 0, 0);
+  return edge.transferToImageBitmap();
 }

@@ -76,6 +76,7 @@ function openClip(clip, models) {
   fetched.clear();
   forgetResults();
   clearStage();
+  frames?.close();
   frames = new FrameStore({ url: studio.fileUrl(clip.pack.path), offsets: clip.pack.offsets });
   frame = 0;
   cursor = null;
@@ -88,7 +89,7 @@ function openClip(clip, models) {
   document.body.classList.add("ms-editing");
   clearTimeline();
   requestAnimationFrame(resize);
-  goTo(0);
+  goTo(0).then(() => frames.fill());
   studio.ask("timeline");
   // A model that was chosen before holds for the next clip too; a session that is opened again brings its own.
   if (!models && state.models && clip.model !== state.models.current) studio.ask("model", { name: state.models.current });
@@ -148,13 +149,13 @@ async function fetchPrompted() {
 
 /** Masks of frames that were tracked but never arrived here (an earlier visit, a lost message). */
 async function fetchMasks() {
-  const missing = state.objects.some((object) => isSeen(object, frame) && !masks.has(object.id, frame));
-  if (!missing || fetched.has(frame)) return;
-  const first = frame;
-  const wanted = [];
-  for (let index = first; index <= Math.min(lastFrame(), first + 24); index += 1) wanted.push(index);
+  const isMissing = (index) => state.objects.some((object) => isSeen(object, index) && !masks.has(object.id, index));
+  const first = [frame, frame + 12].find((index) => !fetched.has(index) && isMissing(index));
+  if (first === undefined) return;
+  const around = Array.from({ length: 37 }, (_, at) => first - 12 + at);
+  const wanted = around.filter((index) => index >= 0 && !fetched.has(index) && isMissing(index));
   for (const index of wanted) fetched.add(index);
-  await studio.ask("masks", { frames: wanted }, "masks");
+  await studio.ask("masks", { frames: wanted });
 }
 
 // Last of all, when everything that an answer needs is there.

@@ -50,11 +50,11 @@ function tick(now) {
   const at = elapsed(now);
   const target = Math.min(frameAtTime(state.clip.times, at), end);
   const next = Math.min(frame + 1, end);
-  const isAtHand = frames.peek(next) && (state.view === "masks" || composed.has(next));
+  const isAtHand = state.view === "masks" ? isFrameReady(next) : frames.peek(next) && composed.has(next);
   if (target > frame && !isAtHand) {
     waitFor(next);
   } else if (target > frame) {
-    goTo(state.view === "masks" && frames.peek(target) ? target : next);
+    goTo(state.view === "masks" && isFrameReady(target) ? target : next);
   }
   if (frame >= end && at > secondsOf(end) + 0.9 / state.clip.fps) {
     if (!isLooping) {
@@ -71,7 +71,7 @@ function tick(now) {
 function waitFor(index) {
   if (!sound.paused) sound.pause();
   playing = { since: performance.now(), from: frame };
-  frames.picture(index).then(() => {
+  loadFrame(index).then(() => {
     if (playing && sound.src && sound.paused) {
       sound.currentTime = state.clip.times[frame];
       sound.play().catch(() => {});

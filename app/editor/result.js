@@ -2,12 +2,16 @@
 
 const composed = new ComposedFrames(() => redraw());
 let lookVersion = 0; // an answer to an older look comes too late
+/** @type {ImageBitmap|null} */
+let spared = null; // the result that is shown until the next one is there
 let playbackFor = -1; // the look that the whole clip was asked for
 
 function forgetResults() {
   lookVersion += 1;
   stage.dataset.wanted = String(lookVersion);
-  composed.clear();
+  if (spared !== lastResult?.picture) spared?.close();
+  spared = lastResult?.picture ?? null;
+  composed.clear(spared);
   if (requests.isBusy("playback")) studio.ask("stop_playback", {}, "stop");
 }
 

@@ -52,20 +52,25 @@ function draw() {
   pen.imageSmoothingQuality = "high";
   drawPicture(width, height);
   if (state.view === "masks") {
-    drawMasks(width, height);
-    drawSuggestion(width, height);
+    drawMasks();
+    drawSuggestion();
   }
   pen.setTransform(density, 0, 0, density, 0, 0);
   if (state.view === "masks" && !playing) drawPrompts();
   drawGesture();
 }
 
-function drawMasks(width, height) {
+function drawMasks() {
   for (const object of state.objects) {
     if (!isShown(object) || !isSeen(object, frame)) continue;
-    const tinted = masks.picture(object.id, frame, object.color);
-    if (tinted) pen.drawImage(tinted, 0, 0, width, height);
+    const patch = masks.picture(object.id, frame, object.color);
+    if (patch) drawPatch(patch);
   }
+}
+
+/** @param {Patch} patch */
+function drawPatch({ image, box }) {
+  pen.drawImage(image, box.x, box.y, box.width, box.height);
 }
 
 function drawPrompts() {

@@ -6,7 +6,8 @@ const HOVER_REST = 60; // ms that the pointer has to slow down for
 const HOVER_PATIENCE = 250; // ms; a server that takes longer is not asked again for this frame
 
 let restTimer = 0;
-let suggestion = null; // {picture} of the hovered place
+/** @type {Patch|null} */
+let suggestion = null; // of the hovered place
 let hoverTimer = 0;
 let slowHovers = 0;
 let sizes = null; // {object, frame, choices: [{index, area}]}
@@ -15,6 +16,7 @@ const SIZE_NAMES = ["size.part", "size.whole", "size.more"];
 function clearSuggestion() {
   clearTimeout(hoverTimer);
   if (suggestion) redraw();
+  suggestion?.close();
   suggestion = null;
 }
 
@@ -55,9 +57,13 @@ async function askSuggestion(object, at) {
   const found = answer.suggestion?.masks;
   if (!found?.length || asked !== frame || gesture || requests.isBusy("prompt")) return;
   const best = found.length > 1 ? middleOf(found) : found[0];
-  const mask = await decodeMask(best.png);
-  if (asked !== frame) return;
-  suggestion = { picture: tintMask(mask, object.color) };
+  const patch = await tintedMask(best.png, object.color);
+  if (asked !== frame) {
+    patch.close();
+    return;
+  }
+  suggestion?.close();
+  suggestion = patch;
   redraw();
 }
 
@@ -66,10 +72,10 @@ function middleOf(found) {
   return [...found].sort((a, b) => a.area - b.area)[Math.floor(found.length / 2)];
 }
 
-function drawSuggestion(width, height) {
+function drawSuggestion() {
   if (!suggestion) return;
   pen.globalAlpha = 0.55;
-  pen.drawImage(suggestion.picture, 0, 0, width, height);
+  drawPatch(suggestion);
   pen.globalAlpha = 1;
 }
 

@@ -9,6 +9,8 @@ let lastTask = null; // its kind
 const secondsOf = (index) => (state.clip ? state.clip.times[index] - state.clip.times[0] : 0);
 
 async function goTo(index) {
+  const began = performance.now();
+  const heading = index < frame ? -1 : 1;
   frame = Math.min(Math.max(0, index), lastFrame());
   scrub.value = frame;
   state.frame = frame;
@@ -24,25 +26,35 @@ async function goTo(index) {
   fetchMasks();
   refresh();
   const wanted = frame;
-  const began = performance.now();
   try {
     // The frame and its masks appear together, or the masks would lag behind while it plays.
-    await Promise.all([frames.picture(wanted), loadMasks(wanted)]);
-    if (playing) {
-      frames.prefetch(wanted);
-      for (let ahead = wanted + 1; ahead < wanted + 5; ahead += 1) loadMasks(ahead);
-    }
+    await loadFrame(wanted);
   } catch {
     studio.say(t("error.frame", { frame: wanted + 1 }), "error");
   }
   if (wanted !== frame) return;
+  draw();
+  stage.dataset.shown = String(frame);
   stage.dataset.lastScrub = (performance.now() - began).toFixed(1);
-  redraw();
+  prefetch(wanted, heading);
   if (state.view === "result") compose();
 }
 
-function loadMasks(index) {
-  return Promise.all(state.objects.map((object) => masks.load(object.id, index, object.color)));
+/** Resolves when a frame can be drawn at once, with its masks. */
+async function loadFrame(index) {
+  const shownNow = state.objects.filter((object) => isShown(object));
+  await Promise.all([frames.picture(index), ...shownNow.map((object) => masks.load(object.id, index, object.color))]);
+}
+
+const isFrameReady = (index) =>
+  frames.peek(index) && state.objects.every((object) => !isShown(object) || masks.isReady(object.id, index, object.color));
+
+/** Makes the next frames in the direction of travel ready; what fails shows when it is really wanted. */
+function prefetch(index, heading, count = 4) {
+  frames.prefetch(index, heading, count);
+  for (const object of state.objects.filter((each) => isShown(each))) {
+    for (let ahead = 1; ahead <= count; ahead += 1) masks.load(object.id, index + heading * ahead, object.color);
+  }
 }
 
 function step(by) {

@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
+import numpy as np
+
 from app import tracking
 from app.handlers.envelope import (
     Message,
@@ -23,6 +25,7 @@ from app.heartbeat import beats
 from app.history import Scope, Step
 from app.lanes import describe_lanes
 from app.mask_folder import encode_mask, overlay_from_png
+from app.mask_note import measure
 from app.panels.objects import describe_mask, describe_objects
 from app.project import MOST_CLICKS, FramePrompt, Project
 from app.project_changes import (
@@ -144,9 +147,14 @@ def suggest(studio: Studio, session_id: str | None, request: Request) -> Iterato
     prompt = Prompt(points=said.points, labels=said.labels, box=said.box)
     found = tracking.suggest(session.id, said.frame_index, prompt)
     color = session.project.object(said.object_id).color
-    pngs = [base64.b64encode(overlay_from_png(encode_mask(mask), color)).decode("ascii") for mask in found]
-    masks = [{"png": png, "area": int(mask.sum())} for png, mask in zip(pngs, found, strict=True)]
+    masks = [_describe_suggestion(mask, color) for mask in found]
     yield {"suggestion": {"object": said.object_id, "frame": said.frame_index, "masks": masks}}
+
+
+def _describe_suggestion(mask: np.ndarray, color: str) -> Message:
+    note = measure(mask, 1.0, "")
+    png = overlay_from_png(encode_mask(mask, note), color)
+    return {"png": base64.b64encode(png).decode("ascii"), "area": note.area}
 
 
 def _is_ambiguous(said: FramePrompt, session: Session) -> bool:

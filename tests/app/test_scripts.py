@@ -7,10 +7,13 @@ import shutil
 import subprocess
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.editor.assets import read_asset
 from app.editor.frame_editor import FrameEditor
+from app.mask_folder import encode_mask, overlay_from_png
+from app.mask_note import MaskNote, measure
 
 NODE = shutil.which("node")
 
@@ -141,3 +144,36 @@ def test_a_silent_server_is_given_up_but_signs_of_life_keep_a_request_alive() ->
     )
     assert alive is True
     assert told["long"]["error"] == "error.silent"
+
+
+def test_pictures_are_kept_up_to_so_many_pixels_and_closed_when_they_go() -> None:
+    kept, closed, pixels = run_script(
+        f"""{read_asset("picture_cache.js")}
+        const closed = [];
+        const picture = (name, width) => ({{ name, width, height: 10, close: () => closed.push(name) }});
+        const cache = new PictureCache(250);
+        for (const name of ["a", "b"]) cache.put(name, picture(name, 10));
+        cache.get("a"); // b is now the one used longest ago
+        cache.put("c", picture("c", 10));
+        cache.put("a", picture("a2", 5));
+        cache.put("huge", picture("huge", 1000));
+        const kept = cache.keys();
+        const shown = cache.get("huge");
+        cache.clear(shown);
+        show([kept, closed, cache.pixels]);"""
+    )
+    assert kept == ["huge"]  # too large for the cache, but the last one stays
+    assert closed == ["b", "a", "c", "a2"]  # the one that is still shown is not closed
+    assert pixels == 0
+
+
+def test_only_the_part_of_a_mask_that_its_note_tells_is_decoded() -> None:
+    mask = np.zeros((200, 300), bool)
+    mask[50:60, 2:40] = True
+
+    def room(note: MaskNote | None) -> Any:
+        png = list(overlay_from_png(encode_mask(mask, note), "#ff0000"))
+        return run_script(f"{read_asset('masks.js')}\nshow(roomOfMask(Uint8Array.from({png})));")
+
+    assert room(measure(mask, 0.9, "ab")) == {"x": 0, "y": 47, "width": 43, "height": 16}
+    assert room(measure(~mask, 0.9, "ab")) == room(None) == {"x": 0, "y": 0, "width": 300, "height": 200}
