@@ -24,6 +24,7 @@ from app.mask_note import measure
 from app.project_changes import add_object
 from app.sessions import Sessions
 from benchmarks.peers import machine
+from effects.layer import parse_layer
 from tests.browser.conftest import Server
 from tests.browser.driving import CHROMIUM, FLAGS
 
@@ -168,7 +169,7 @@ def scrub_from(page: Any, start: int) -> list[float]:
 def wear_look(page: Any) -> None:
     """Blur the background, from the first frame on."""
     go_to(page, 0)
-    blur = [{"effect": "blur", "target": "background"}]
+    blur = [parse_layer("background blur").to_json()]
     page.evaluate("(layers) => window.maskletStudio.emit('layers', { layers, isDraft: true })", blur)
     page.wait_for_function("document.querySelector('.ms-stage').dataset.look")
 

@@ -58,7 +58,7 @@ class FrameEditor(gr.HTML):
 
     def __getattr__(self, name: str) -> Any:
         # For each message gradio asks some thirty times for what is not there, and would search the whole script for it
-        # each time: two thirds of what a message cost.
+        # each time: more than half of what a message cost.
         if name not in _EVENT_NAMES:
             raise AttributeError(f"A FrameEditor has no {name}.")
         return super().__getattr__(name)
