@@ -45,7 +45,7 @@ class Planes:
         return make(self.data, format=PIXEL_FORMAT)
 
     def pixels(self) -> NDArray[np.uint8]:
-        """The same in RGB: (H, W, 3) uint8, new at every call."""
+        """The same in RGB: (H, W, 3) uint8, contiguous, new at every call."""
         rgb = VideoReformatter().reformat(
             self.video_frame(),
             format="rgb24",
@@ -54,4 +54,4 @@ class Planes:
             interpolation=FAST,
             threads=1,
         )
-        return np.asarray(rgb.to_ndarray(), np.uint8)
+        return np.ascontiguousarray(rgb.to_ndarray(), np.uint8)  # its rows may be padded

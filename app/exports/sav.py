@@ -48,7 +48,7 @@ class Sav(DataKind):
             for object_id, masklet in zip(object_ids, masklets, strict=True):
                 mask = material.masks.read(object_id, frame_index)
                 mask = np.zeros(material.clip.size, bool) if mask is None else mask
-                masklet.see(mask, frame_index)
+                masklet.see(mask)
                 encoded.append({"size": list(mask.shape), "counts": encode_rle(mask)})
             yield Piece(file, ((",\n" if frame_index else "\n") + json.dumps(encoded)).encode(), frame_index)
         tail = json.dumps(_objects(material, object_ids, masklets))
@@ -61,7 +61,7 @@ class Sav(DataKind):
 
 @dataclass
 class _Masklet:
-    """What SA-V tells of one object over the whole clip, gathered frame by frame."""
+    """What SA-V tells of one object over the whole clip, gathered frame by frame; annotated ones alone are counted."""
 
     areas: list[int] = field(default_factory=list)
     first_frame: int = 0
@@ -69,10 +69,10 @@ class _Masklet:
     is_visible: bool = False
     num_frames: int = 0
 
-    def see(self, mask: np.ndarray, frame_index: int) -> None:
+    def see(self, mask: np.ndarray) -> None:
         area = int(mask.sum())
         if area and not self.areas:
-            self.first_frame = frame_index
+            self.first_frame = self.num_frames
         elif self.areas and bool(area) != self.is_visible:
             self.num_changes += 1
         self.is_visible = bool(area)
@@ -98,7 +98,7 @@ def _video(material: Material) -> dict[str, Any]:
         "video_height": float(height),
         "video_width": float(width),
         "video_resolution": float(height * width),
-        "video_environment": [],
+        "video_environment": "",
         "video_split": "",
     }
 
@@ -115,6 +115,6 @@ def _objects(material: Material, object_ids: tuple[int, ...], masklets: list[_Ma
         "masklet_frame_count": [each.num_frames for each in masklets],
         "masklet_edited_frame_count": [len(material.project.prompted_frames(each)) for each in object_ids],
         "masklet_type": ["manual"] * len(object_ids),
-        "masklet_stability_score": None,
+        "masklet_stability_score": [None] * len(object_ids),
         "masklet_num": len(object_ids),
     }

@@ -200,6 +200,18 @@ def test_sav_is_read_as_its_tools_do(every: int, tracked: Session, clip_path: Pa
     assert data["masklet_visibility_changes"] == ([2, 1] if every == 1 else [0, 0])
     assert data["masklet_size_abs"] == [256, 600]
     assert data["masklet_size_bucket"] == ["small", "small"]
+    assert data["video_environment"] == data["video_split"] == ""
+    assert data["masklet_stability_score"] == [None, None]
+
+
+def test_sav_counts_annotated_frames_alone(tracked: Session) -> None:
+    """As in SA-V's own example, where a masklet that appears on frame 452 of the clip has 113."""
+    for index in range(8):
+        tracked.masks.write(1, index, np.zeros(SIZE, bool))
+    data = json.loads(made(tracked, "sav", every="4").read_text())
+    assert data["masklet_first_appeared_frame"] == [2, 0]
+    assert data["masklet_visibility_changes"] == [0, 0]
+    assert data["masklet_size_abs"] == [256, 600]
 
 
 def test_the_table_has_a_line_for_each_mask(tracked: Session) -> None:
