@@ -10,7 +10,7 @@ import numpy as np
 
 from app.mask_folder import MaskFolder
 from effects.effect import Alpha, Pixels
-from effects.refine import refine
+from effects.refine import is_exact, refine
 from effects.steady import steady
 
 _KEPT = 24
@@ -30,6 +30,7 @@ class Mattes:
         """
         self._masks, self._pixels, self._num_frames = masks, pixels, num_frames
         self._refined: OrderedDict[tuple[int, int], Alpha | None] = OrderedDict()
+        self._exact: set[tuple[int, int]] = set()
 
     def frame(self, index: int, object_ids: Sequence[int], *, covers: bool = False) -> dict[int, Alpha]:
         """The mattes (H, W) float32 of these objects on a frame; an object without a mask there is left out.
@@ -44,7 +45,8 @@ class Mattes:
             alpha = self._matte(index, object_id)
             if alpha is None:
                 continue
-            found[object_id] = self._steadied(index, object_id, alpha) if alpha.any() else alpha
+            is_settled = (index, object_id) in self._exact or not alpha.any()
+            found[object_id] = alpha if is_settled else self._steadied(index, object_id, alpha)
             if covers:
                 mask = self._masks.read(object_id, index)
                 found[object_id] = np.maximum(found[object_id], np.zeros_like(alpha) if mask is None else mask)
@@ -71,8 +73,11 @@ class Mattes:
         if not mask.any():
             return np.zeros(mask.shape, np.float32)
         logits = self._masks.read_logits(object_id, index)
-        is_theirs = logits is not None and agree(mask, logits)
-        return refine(self._pixels(index), logits if logits is not None and is_theirs else mask)
+        if logits is None or not agree(mask, logits):
+            return refine(self._pixels(index), mask)
+        if is_exact(logits):
+            self._exact.add((index, object_id))
+        return refine(self._pixels(index), logits)
 
 
 def agree(mask: np.ndarray, logits: np.ndarray) -> bool:

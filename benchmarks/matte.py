@@ -7,8 +7,9 @@ to a grid, as a network would give it, and rebuilt by bilinear enlarging, by `re
 - `jitter`: a smooth random shift of the edge by about a cell, new on each frame: what a real network's masks do.
 
 J is the intersection over union; F0 and F1 the boundary F-measure in which a boundary pixel must be hit exactly, or
-within one pixel. Flicker is the mean change of alpha along the edge from one frame to the next, after the frame before
-was moved by the optical flow, in hundredths.
+within one pixel. Flicker is the mean change of alpha from one frame to the next, in hundredths, along the edges that
+stand still once the frame before is moved by the optical flow: there the true mask of the frame before falls on that of
+this one, so that whatever changes is the matte's own. "flicker_all" takes all edges, also where the flow is wrong.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from effects.refine import refine
+from effects.refine import is_exact, refine
 from effects.steady import steady
 
 SIZE = (480, 854)
@@ -86,12 +87,26 @@ def _boundary(mask: Array) -> Array:
     return edge
 
 
-def flicker(before: Array, alpha: Array, flow: Array) -> float:
-    """Mean change of alpha along the edge, the frame before moved by the flow to it."""
-    y, x = np.mgrid[: alpha.shape[0], : alpha.shape[1]].astype(np.float32)
-    moved = cv2.remap(before, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR)
+def flicker(before: Array, alpha: Array, flow: Array, still: Array | None = None) -> float:
+    """Mean change of alpha along the edge, the frame before moved by the flow to it; only where it is `still`."""
     edge = cv2.morphologyEx((alpha > 0.5).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((7, 7), np.uint8)) > 0
-    return float(np.abs(moved - alpha)[edge].mean()) if edge.any() else 0.0
+    if still is not None:
+        edge &= still
+    return float(np.abs(_moved(before, flow) - alpha)[edge].mean()) if edge.any() else float("nan")
+
+
+def still_edges(truths: tuple[Array, Array], flow: Array) -> Array:
+    """Where the true mask of the frame before, moved by the flow, has its edge within a pixel of that of this frame."""
+    before, now = (each.astype(np.uint8) for each in (_moved(truths[0].astype(np.float32), flow) >= 0.5, truths[1]))
+    near = [cv2.dilate(_boundary(each > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) for each in (before, now)]
+    strays = (before != now) & ((near[0] == 0) | (near[1] == 0))
+    edge = cv2.dilate(_boundary(now > 0).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    return edge & (cv2.dilate(strays.astype(np.uint8), np.ones((7, 7), np.uint8)) == 0)
+
+
+def _moved(before: Array, flow: Array) -> Array:
+    y, x = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
+    return np.asarray(cv2.remap(before, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR))
 
 
 def flows(shots: list[tuple[Array, Array]]) -> list[Array]:
@@ -102,21 +117,26 @@ def flows(shots: list[tuple[Array, Array]]) -> list[Array]:
 
 
 def measure(shots: list[tuple[Array, Array]], mattes: list[Array], moved: list[Array]) -> list[float]:
-    """J, F0, F1 in per cent and flicker in hundredths, each the mean over the frames."""
+    """J, F0, F1 in per cent, flicker along still and along all edges in hundredths, each the mean over the frames."""
     rows = []
     for alpha, (_, truth) in zip(mattes, shots, strict=True):
         mask = alpha >= 0.5
         union = (mask | truth).sum()
         rows.append([(mask & truth).sum() / max(union, 1), boundary_f(mask, truth, 0), boundary_f(mask, truth, 1)])
-    changes = [flicker(a, b, flow) for a, b, flow in zip(mattes, mattes[1:], moved, strict=False)]
-    return [*(100 * np.mean(rows, axis=0)), 100 * float(np.mean(changes))]
+    changes = []
+    for at, flow in enumerate(moved):
+        still = still_edges((shots[at][1], shots[at + 1][1]), flow)
+        changes.append([flicker(mattes[at], mattes[at + 1], flow, where) for where in (still, None)])
+    return [*(100 * np.mean(rows, axis=0)), *(100 * np.nanmean(changes, axis=0))]
 
 
-def steadied(mattes: list[Array], shots: list[tuple[Array, Array]]) -> list[Array]:
-    """Each matte averaged with the ones before and after it."""
+def steadied(mattes: list[Array], shots: list[tuple[Array, Array]], exact: list[bool]) -> list[Array]:
+    """Each matte averaged with the ones before and after it, but for those that are exact already."""
     near = [[at for at in (index - 1, index + 1) if 0 <= at < len(shots)] for index in range(len(shots))]
     return [
-        steady(mattes[index], shots[index][0], [(mattes[at], shots[at][0]) for at in near[index]])
+        mattes[index]
+        if exact[index]
+        else steady(mattes[index], shots[index][0], [(mattes[at], shots[at][0]) for at in near[index]])
         for index in range(len(shots))
     ]
 
@@ -162,13 +182,13 @@ def main() -> None:
             grids = [reduce(truth, kind, random) for _, truth in shots]
             refined = [refine(pixels, grid) for (pixels, _), grid in zip(shots, grids, strict=True)]
             ways = {"bilinear": [enlarge(each) for each in grids], "refine": refined}
-            ways["refine_steady"] = steadied(refined, shots)
+            ways["refine_steady"] = steadied(refined, shots, [is_exact(each) for each in grids])
             for way, mattes in ways.items():
                 found.setdefault(kind, {}).setdefault(way, []).append(measure(shots, mattes, moved))
-    names = ("J", "F0", "F1", "flicker")
-    result = {
+    names = ("J", "F0", "F1", "flicker", "flicker_all")
+    result: dict[str, dict[str, dict[str, float]]] = {
         kind: {
-            way: dict(zip(names, np.round(np.mean(rows, axis=0), 2).tolist(), strict=True))
+            way: dict(zip(names, [round(float(each), 2) for each in np.mean(rows, axis=0)], strict=True))
             for way, rows in ways.items()
         }
         for kind, ways in found.items()

@@ -25,6 +25,11 @@ cell, a mask of bools knows nothing within its cells."""
 SOFT_WIDTH = 2.5
 """How wide the edge of a matte is at most where nothing else is known [px]."""
 
+KEPT_LOGIT = 8.0
+EXACT_STEP = 12.0
+"""A network's logits, of which no more than `KEPT_LOGIT` is looked at, rise by 1 to 7 over three cells across the edge;
+those of a grid that says exactly how much of each cell is covered rise by nearly all there is."""
+
 STRIP = 32
 """Rows done at a time: some twenty float pictures then stay in the processor's cache, twice as fast."""
 
@@ -58,6 +63,24 @@ def refine(pixels: Pixels, found: NDArray[Any]) -> Alpha:
         part = np.clip((part - 0.5) * np.float32(steepness) + 0.5, 0, 1)
         alpha[near.y0 + top : near.y0 + top + part.shape[0], near.x0 : near.x1] = part
     return alpha
+
+
+def is_exact(found: NDArray[Any]) -> bool:
+    """Whether a grid, as `refine` takes it, knows its edge exactly: other frames then have nothing to add to it.
+
+    A mask of bools never does, nor do logits that jump from side to side: they know nothing within their cells.
+    """
+    if found.dtype == bool:
+        return False
+    logits = np.clip(found, -KEPT_LOGIT, KEPT_LOGIT)
+    steps, doubts = [], []
+    for along in (logits, logits.T):
+        here, there = along[1:-2], along[2:-1]
+        crosses = (here > 0) != (there > 0)
+        steps.append(np.abs(along[3:] - along[:-3])[crosses])
+        doubts.append(np.minimum(np.abs(here), np.abs(there))[crosses])
+    step, doubt = np.concatenate(steps), np.concatenate(doubts)
+    return step.size > 0 and bool(np.median(step) >= EXACT_STEP and np.median(doubt) < FIRM_LOGIT)
 
 
 def _radius(grid: tuple[int, ...], size: Size) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 
+from effects.blend import plain
 from effects.box import Box, Size
 from effects.color import gradient
 from effects.effect import Effect, Pixels, Shot, setting
@@ -33,7 +34,7 @@ class Edges(Effect):
             return cv2.applyColorMap(found, gradient([(0, ground), (1, shot.paint(self.line))]))
         # The line takes the colour that lies under it, twice as bright.
         lines = cv2.multiply(own, cv2.merge([found] * 3), scale=2.2 / 255)
-        return cv2.max(lines, (*ground, 0), dst=lines)  # type: ignore[call-overload]  # a colour for each pixel
+        return cv2.max(lines, plain(ground, found.shape), dst=lines)
 
     def window(self, box: Box, frame_size: Size) -> Box:
         return box.grown(REACH).snapped(EXTENSION_CELL)

@@ -8,6 +8,7 @@ import pytest
 
 from app.mask_folder import MaskFolder
 from app.mattes import Mattes, agree
+from effects.refine import refine
 
 SIZE = (96, 128)
 
@@ -89,3 +90,14 @@ def test_where_one_must_hide_no_pixel_of_the_mask_is_lost(masks: MaskFolder) -> 
     mask = masks.read(1, 1)
     assert Mattes(masks, picture, 5).frame(1, (1,))[1][mask].min() < 1
     assert Mattes(masks, picture, 5).frame(1, (1,), covers=True)[1][mask].min() == 1
+
+
+def test_a_matte_that_is_exact_is_not_averaged_with_its_neighbours(masks: MaskFolder) -> None:
+    """An average along the flow would only blur what each frame knows for itself."""
+    for index in range(3):
+        covered = np.clip(cv2.resize(disc(index), (32, 24), interpolation=cv2.INTER_AREA), 1e-4, 1 - 1e-4)
+        logits = np.log(covered / (1 - covered))
+        masks.write(1, index, cv2.resize(logits, SIZE[::-1]) > 0)
+        masks.write_logits(1, index, logits)
+    found = Mattes(masks, picture, 3).frame(1, (1,))[1]
+    assert np.array_equal(found, refine(picture(1), masks.read_logits(1, 1)))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from effects.clean import clean
-from effects.refine import refine
+from effects.refine import is_exact, refine
 from effects.steady import steady
 
 SIZE = (180, 240)
@@ -154,3 +154,17 @@ def test_convexity_fills_dents_of_each_part():
     assert not filled[6, 34]
     assert not filled[:, 40:58].any()
     assert not clean(np.zeros((5, 5), bool), holes=9, specks=9, is_convex=True).any()
+
+
+@pytest.mark.parametrize("side", [48, 128])
+def test_only_a_grid_that_says_how_much_of_each_cell_is_covered_is_exact(side):
+    _, truth = draw((120, 90))
+    covered = reduce(truth, side)
+    assert is_exact(logits_of(covered))
+    assert not is_exact(covered >= 0.5)
+    inside = (covered >= 0.5).astype(np.uint8)
+    cells = cv2.distanceTransform(inside, cv2.DIST_L2, 5) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
+    for slope in (0.3, 1, 2, 3):  # what networks give, a cell
+        assert not is_exact((slope * cells).astype(np.float32))
+    assert not is_exact(np.where(covered >= 0.5, np.float32(8), np.float32(-8)))  # as sharp, but it jumps
+    assert not is_exact(np.full((side, side), -9, np.float32))
