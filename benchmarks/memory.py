@@ -44,14 +44,14 @@ class Run:
     length: int
 
 
-LONG, SHORT = 2000, 120  # what grows with the clip grows evenly, so the peers need no long one
+LONG, SHORT = 2000, 400  # what grows with the clip grows evenly, so the peers need no long one
 RUNS = (  # the longest first
     Run("ours", "nano", 3, LONG),
     Run("ours", "nano", 1, LONG),
     Run("transformers", "sam2.1_tiny", 1, SHORT),
     Run("official", "sam2.1_tiny", 1, SHORT),
     Run("ours", "sam2.1_tiny", 1, SHORT),
-    Run("official", "sam2.1_tiny", 3, SHORT),
+    Run("official", "sam2.1_tiny", 3, SHORT // 2),
 )
 QUICK = (Run("ours", "nano", 1, 60), Run("official", "sam2.1_tiny", 1, 40))
 
