@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.project import Project
+from media.whole_file import write_whole
 
 _MOST_STEPS = 100
 # A slider that is dragged changes the project many times, and is one step for the person.
@@ -161,10 +162,8 @@ class History:
             return [], 0, 0
 
     def _write(self) -> None:
-        part = self._folder / "steps.part"
         data = {"steps": self._steps, "done": self._done, "number": self._number}
-        part.write_text(json.dumps(data), encoding="utf-8")
-        os.replace(part, self._folder / "steps.json")
+        write_whole(self._folder / "steps.json", json.dumps(data).encode())
 
 
 def _is_one(last: dict[str, Any], step: Step) -> bool:

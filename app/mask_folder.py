@@ -7,7 +7,6 @@ same names, may lie what the network thought, 8 bits a cell of its own grid: sof
 from __future__ import annotations
 
 import io
-import os
 import re
 import shutil
 import struct
@@ -23,6 +22,7 @@ from PIL.PngImagePlugin import PngInfo
 from app.mask_note import KEY as NOTE_KEY
 from app.mask_note import MaskNote, measure, read_note
 from media.limits import LOCAL
+from media.whole_file import write_whole
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FRAME_FILE = re.compile(r"(\d{5,})\.png")
@@ -47,12 +47,12 @@ class MaskFolder:
     def write(self, object_id: int, frame_index: int, mask: np.ndarray, *, note: MaskNote | None = None) -> bytes:
         """Write a mask (H, W) bool as a 1-bit PNG, with what is known of it, whole or not at all; returns the bytes."""
         png = encode_mask(mask, note)
-        _write_whole(self.path(object_id, frame_index), png)
+        _put(self.path(object_id, frame_index), png)
         return png
 
     def adopt(self, object_id: int, frame_index: int, source: Path) -> None:
         """Take a mask file over as it is, whole or not at all; what the network thought of another mask goes."""
-        _write_whole(self.path(object_id, frame_index), source.read_bytes())
+        _put(self.path(object_id, frame_index), source.read_bytes())
         self._logits.path(object_id, frame_index).unlink(missing_ok=True)
 
     def write_logits(self, object_id: int, frame_index: int, logits: np.ndarray) -> None:
@@ -60,7 +60,7 @@ class MaskFolder:
         steps = np.rint(np.clip(logits * _STEPS_PER_LOGIT, -_NO_LOGIT, _NO_LOGIT - 1)) + _NO_LOGIT
         buffer = io.BytesIO()
         Image.fromarray(steps.astype(np.uint8)).save(buffer, format="PNG", compress_level=3)
-        _write_whole(self._logits.path(object_id, frame_index), buffer.getvalue())
+        _put(self._logits.path(object_id, frame_index), buffer.getvalue())
 
     def read_logits(self, object_id: int, frame_index: int) -> np.ndarray | None:
         """The logits (h, w) float32 of a mask; None where there are none, or none that can be read."""
@@ -156,15 +156,9 @@ class MaskFolder:
                     )
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def _put(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Two writers of one mask must not share a part file.
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, content)
 
 
 def encode_mask(mask: np.ndarray, note: MaskNote | None = None) -> bytes:

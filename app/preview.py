@@ -30,6 +30,7 @@ from effects.effect import Effect, Pixels, settings_of
 from effects.layer import LAYER_SETTINGS, Layer
 from effects.setting import Setting
 from media.frame_pack import encode_jpeg
+from media.whole_file import write_whole
 
 CHUNK_FRAMES = 8
 _PLAYBACK_SIDE = 640
@@ -208,9 +209,7 @@ def _write_chunk(session: Session, layers: Sequence[Layer], folder: Path, first:
     folder.mkdir(parents=True, exist_ok=True)
     # The index comes last: a chunk without it is none, and two writers write the same.
     for name, content in ((f"{first}.pack", b"".join(jpegs)), (f"{first}.json", json.dumps(offsets).encode())):
-        part = folder / f"{name}.{threading.get_ident()}.part"
-        part.write_bytes(content)
-        os.replace(part, folder / name)
+        write_whole(folder / name, content)
     return PlaybackChunk(first, folder / f"{first}.pack", tuple(offsets))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from effects.color import format_color, parse_color
 from effects.layer import Layer
 from effects.reframe import Reframe
 from media.limits import LOCAL
+from media.whole_file import write_whole
 
 VERSION = 2
 _READABLE = (1, 2)
@@ -211,12 +211,7 @@ class Project:
 
     def save(self, path: Path) -> None:
         """Write the project as JSON; the file is replaced whole or not at all."""
-        part = path.with_name(f".{path.name}.part")
-        try:
-            part.write_text(json.dumps(self.to_json(), indent=1), encoding="utf-8")
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(path, json.dumps(self.to_json(), indent=1).encode())
 
     @classmethod
     def load(cls, path: Path) -> Project:

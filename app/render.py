@@ -34,10 +34,6 @@ class RenderProgress:
     total: int
     frames_per_second: float
 
-    @property
-    def seconds_left(self) -> float:
-        return (self.total - self.done) / max(self.frames_per_second, 1e-6)
-
 
 def render_frames(
     clip: VideoClip,

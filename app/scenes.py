@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 
 from app.session import Session
 from media.frame_pack import FramePack
+from media.whole_file import write_whole
 
 _STRIP_HEIGHT = 48  # [px]
 _STRIP_PICTURES = 40
@@ -52,9 +52,7 @@ def make_timeline(session: Session) -> Iterator[float]:
             yield index / count
     _, jpeg = cv2.imencode(".jpg", np.hstack(pictures), (cv2.IMWRITE_JPEG_QUALITY, 75))
     strip = {"picture": base64.b64encode(jpeg.tobytes()).decode("ascii"), "frames": wanted}
-    part = _path(session).with_suffix(".part")
-    part.write_text(json.dumps({"cuts": find_cuts(changes), "strip": strip}), encoding="utf-8")
-    os.replace(part, _path(session))
+    write_whole(_path(session), json.dumps({"cuts": find_cuts(changes), "strip": strip}).encode())
     yield 1.0
 
 

@@ -50,7 +50,3 @@ class TrackedFrame:
     total: int
     frames_per_second: float
     notices: tuple[str, ...] = ()
-
-    @property
-    def seconds_left(self) -> float:
-        return (self.total - self.done) / max(self.frames_per_second, 1e-6)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from media.remote_source import Order
+from media.whole_file import write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -31,14 +32,10 @@ def write_index(path: str | Path | None, order: Order, remembered: dict[str, Any
     """Remember a clip. Where that fails it is only slower the next time."""
     if path is None:
         return
-    path = Path(path)
-    part = path.with_name(f"{path.name}.part")
     try:
-        part.write_text(json.dumps({"of": _signature(order), "remembered": remembered}), encoding="utf-8")
-        part.replace(path)
+        write_whole(Path(path), json.dumps({"of": _signature(order), "remembered": remembered}).encode())
     except OSError as error:
         logger.warning("the clip's index cannot be kept: %s", error)
-        part.unlink(missing_ok=True)
 
 
 def _signature(order: Order) -> dict[str, Any]:

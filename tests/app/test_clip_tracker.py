@@ -121,7 +121,6 @@ def test_tracking_equals_the_predictor_and_says_how_it_goes(model: SAM2, clip: V
         assert message.masks[0].area == wanted.sum()
     assert [message.done for message in messages] == list(range(1, NUM_FRAMES + 1))
     assert messages[-1].total == NUM_FRAMES
-    assert messages[-1].seconds_left == 0
 
 
 def test_what_had_to_shrink_is_told_once_with_its_frame(
