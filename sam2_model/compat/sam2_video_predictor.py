@@ -71,7 +71,7 @@ class SAM2VideoPredictor:
     @classmethod
     def from_pretrained(cls, model_id: str, **kwargs: Any) -> SAM2VideoPredictor:
         """The predictor of a Hub repository, such as "facebook/sam2.1-hiera-tiny"."""
-        from .build_sam import build_sam2_video_predictor_hf
+        from .build_sam import build_sam2_video_predictor_hf  # here, because that file builds this class
 
         return build_sam2_video_predictor_hf(model_id, **kwargs)
 
