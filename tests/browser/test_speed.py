@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from effects.layer import parse_layer
 from tests.browser.conftest import Server
 from tests.browser.driving import wait_until
 
@@ -28,7 +27,6 @@ WANTED = {
     "first click": 350,
     "later click": 120,
     "scrub": 16,
-    "slider": 150,
     "undo": 150,
 }
 PATIENCE_FACTOR = 40
@@ -82,12 +80,6 @@ def measure(page: Any, address: str) -> dict[str, list[float]]:
             page.wait_for_function("document.querySelector('.ms-stage').dataset.lastScrub")
             if number > 2:  # the first ones wait for the bytes
                 times["scrub"].append(float(page.get_attribute(".ms-stage", "data-last-scrub")))
-    for strength in range(1, 21):  # as a slider on its way does it: each waits for the one before
-        layer = parse_layer(f"background blur strength={strength / 20}").to_json()
-        page.evaluate("delete document.querySelector('.ms-stage').dataset.lastLook")
-        page.evaluate("(layers) => window.maskletStudio.emit('layers', { layers, isDraft: true })", [layer])
-        page.wait_for_function("document.querySelector('.ms-stage').dataset.lastLook")
-        times["slider"].append(float(page.get_attribute(".ms-stage", "data-last-look")))
     return times
 
 
