@@ -87,7 +87,7 @@ def _run(folder: Path, entry: dict[str, Any], out: Path) -> Outcome:
             with VideoWriter(out, like=clip) as writer:
                 for frame in clip.frames():
                     colors.append(_look(frame.pixels))
-                    writer.write(frame.pixels, frame.time)
+                    writer.write(frame.picture, frame.time)
             if entry["expect"] == "ok":
                 faults += _check_content(entry, colors, "read")
                 faults += _check_times(entry, path, [float(time) for time in clip.times])
