@@ -93,7 +93,8 @@ class ClipGenerator:
         """Make `clips` clips of `frames` frames; equal arguments give equal clips on one kind of device."""
         gen = torch.Generator(device=self.device).manual_seed(seed)
         if self.material is not None and float(uniform(gen, 1)) < self.procedural_chance:
-            return replace(self, material=None).make(seed, clips, frames)
+            # Drawn things that touch are two: nothing but chance tells which of them were joined.
+            return replace(self, material=None, joined_chance=0.0).make(seed, clips, frames)
         has_photos = self.material is not None and bool(self.material.weights.any())
         if self.material is not None and has_photos and frames == 1 and float(uniform(gen, 1)) < PHOTO_CHANCE:
             photos, masks = self.material.stills(gen, clips, self.side, self.objects + 1)

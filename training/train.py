@@ -34,7 +34,7 @@ from training.episodes import EpisodeResult, clip_episode, still_episode
 from training.initialise import initialise
 from training.material import Material
 from training.pack import load_material
-from training.recipe import CURRICULUM, Recipe
+from training.recipe import CURRICULUM, Phase, Recipe
 from training.state import Average, StateError, load, read_compact, save_atomically, write_compact
 from training.targets import shows_objects
 from training.workers import all_agree, average_gradients, end_with_parent, keep_memory
@@ -104,6 +104,7 @@ class Training:
         """Keep everything that resuming needs."""
         content = {
             "step": self.step,
+            "curriculum": [asdict(phase) for phase in self.recipe.curriculum],
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "average": self.average.weights,
@@ -117,6 +118,8 @@ class Training:
         self.optimiser.load_state_dict(content["optimiser"])
         self.average.weights = content["average"]
         self.step = content["step"]
+        # A run that began with somebody's weights goes without the first phases.
+        self.recipe = replace(self.recipe, curriculum=tuple(Phase(**phase) for phase in content["curriculum"]))
 
     def save_compact(self, folder: Path) -> None:
         """Keep the average in half precision, small enough for the repository."""
@@ -256,7 +259,7 @@ def _work(rank: int, wanted: argparse.Namespace, material: Material | None, meet
         elif wanted.start_from:
             training.start_from(wanted.start_from)
         if rank == 0:
-            (wanted.folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1))
+            (wanted.folder / "recipe.json").write_text(json.dumps(asdict(training.recipe), indent=1))
         keep = (lambda: training.save_compact(wanted.compact)) if wanted.compact else (lambda: None)
         run(training, wanted.folder, minutes=wanted.minutes, save_every=wanted.save_every, on_save=keep)
     except (StateError, FloatingPointError, OSError, ValueError) as error:

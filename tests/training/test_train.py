@@ -152,6 +152,19 @@ def test_a_compact_state_starts_a_new_run(tmp_path: Path) -> None:
     assert math.isfinite(float(begun.advance().loss))
 
 
+def test_a_run_that_began_with_weights_resumes_without_the_first_phases(tmp_path: Path) -> None:
+    phases = (replace(STILLS, until=50, side=32), STILLS)
+    training().save_compact(tmp_path)
+    begun = training(curriculum=phases)
+    begun.start_from(tmp_path)
+    begun.advance()
+    begun.save(tmp_path / "state.pt")
+    resumed = training(curriculum=phases)
+    resumed.resume(tmp_path / "state.pt")
+    assert resumed.recipe.curriculum == (STILLS,)
+    assert float(resumed.advance().loss) == float(begun.advance().loss)
+
+
 def test_a_checkpoint_starts_a_new_run(tmp_path: Path) -> None:
     run = training()
     path = checkpoints.save(run.model, tmp_path / "micro.safetensors")
