@@ -193,6 +193,17 @@ def test_the_same_shot_gives_the_same_picture(effect_class):
 
 
 @ALL
+def test_what_an_effect_gives_away_it_does_not_keep(effect_class):
+    """The next layer paints on the effect's own picture, which must not be one that the effect shows again."""
+    size = (61, 97)
+    pixels, masks = make_pixels(size), {1: make_mask(size)}
+    alone = [Layer(effect_class(), "everything")]
+    before = compose(pixels, masks, alone)
+    compose(pixels, masks, [*alone, Layer(EFFECTS["solid"](), (1,))])
+    assert np.array_equal(compose(pixels, masks, alone), before)
+
+
+@ALL
 def test_the_default_does_something_to_see(effect_class):
     clip = MovingClip()
     pixels = clip.pixels(12)
