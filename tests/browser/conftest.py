@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.browser.driving import CHROMIUM, FLAGS, PATIENCE, ROOT, wait_for
+from tests.browser.driving import CHROMIUM, FLAGS, PATIENCE, PHONE, ROOT, wait_for
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("page")
 
@@ -43,32 +43,50 @@ class Server:
         self._process.wait(20)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def server(folder: Path) -> Iterator[Server]:
+    """One for all stories: starting it costs more than most of them."""
     served = Server(folder)
     served.start()
     yield served
     served.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def address(server: Server) -> str:
     return server.address
 
 
 @pytest.fixture
-def page(address: str) -> Iterator[Any]:
+def browser() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium)")
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1100, "height": 700}, accept_downloads=True)
-        page.set_default_timeout(PATIENCE)
-        failures: list[str] = []
-        page.on("pageerror", lambda error: failures.append(str(error)))
-        page.on("console", lambda line: failures.append(line.text) if "Error executing" in line.text else None)
-        page.goto(address)
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    """A fresh visit on a desktop; what fails inside the page fails the test."""
+    yield from visit(browser, address, viewport={"width": 1100, "height": 700})
+
+
+@pytest.fixture
+def phone(browser: Any, address: str) -> Iterator[Any]:
+    """A fresh visit on a phone."""
+    yield from visit(browser, address, viewport=PHONE, has_touch=True, is_mobile=True)
+
+
+def visit(browser: Any, address: str, **options: Any) -> Iterator[Any]:
+    page = browser.new_context(accept_downloads=True, **{"locale": "en-US", **options}).new_page()
+    page.set_default_timeout(PATIENCE)
+    failures: list[str] = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.on("console", lambda line: failures.append(line.text) if "Error executing" in line.text else None)
+    page.goto(address)
+    yield page
+    page.context.close()
     assert not failures

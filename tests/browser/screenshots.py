@@ -28,6 +28,7 @@ VISITORS: dict[str, dict[str, Any]] = {
 
 
 def take(page: Any, name: str) -> None:
+    page.mouse.move(0, 0)  # nothing is under the pointer
     page.wait_for_timeout(900)  # fonts, pictures and the last answer of the server
     page.screenshot(path=IMAGES / f"{name}.png")
 
@@ -46,8 +47,11 @@ def wait_for_rest(page: Any) -> None:
     page.wait_for_timeout(2500)
 
 
-def edit(page: Any, address: str, name: str) -> None:
-    """From the first visit to the exported file, with a picture of each state."""
+def edit(page: Any, address: str, name: str, tracked: str | None = None) -> str:
+    """From the first visit to the exported file, with a picture of each state; gives the address of the session.
+
+    Tracking takes longest: once one visitor's clip is `tracked`, the others go on with that session.
+    """
     page.goto(address)
     page.wait_for_selector(".ms-example img")
     take(page, f"{name}-start")
@@ -61,6 +65,15 @@ def edit(page: Any, address: str, name: str) -> None:
     page.click(".ms-track-start")
     page.wait_for_function("document.querySelector('.ms-track-run progress').value >= 8")
     take(page, f"{name}-track")
+    if tracked:
+        page.click(".ms-track-stop")
+        page.wait_for_function("!window.maskletStudio.state.task")
+        page.goto(tracked)
+        page.reload()  # the same page with another session: only a fresh start reads the address
+        page.wait_for_selector("body.ms-editing")
+        page.wait_for_function("window.maskletStudio.state.tracked")
+        page.click("[data-look='']")
+        page.wait_for_function("!window.maskletStudio.state.layers.length")
     page.wait_for_function("!window.maskletStudio.state.task")
     page.locator(".ms-scrub").evaluate(
         "(scrub, at) => { scrub.value = at; scrub.dispatchEvent(new Event('input', {bubbles: true})); }", FRAME
@@ -90,6 +103,7 @@ def edit(page: Any, address: str, name: str) -> None:
     page.wait_for_selector(".ms-output:visible")
     page.wait_for_function("document.querySelector('.ms-output video').readyState >= 2")
     take(page, f"{name}-exported")
+    return str(page.url)
 
 
 @contextmanager
@@ -114,10 +128,11 @@ def take_all(address: str) -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        tracked = None
         for name, options in VISITORS.items():
             page = browser.new_page(**options, locale="en-US")
             page.set_default_timeout(PATIENCE)
-            edit(page, address, name)
+            tracked = edit(page, address, name, tracked)
             page.close()
         browser.close()
 

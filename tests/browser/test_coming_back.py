@@ -5,14 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.sessions import Sessions
 from tests.browser.conftest import Server
-from tests.browser.driving import on_stage, upload, wait_until
-from tests.browser.test_editing import click_and_wait, open_clip, state
+from tests.browser.driving import (
+    NUM_FRAMES,
+    away_from,
+    canvas,
+    click_and_wait,
+    go_to,
+    on_stage,
+    open_clip,
+    state,
+    track_all,
+    upload,
+    wait_until,
+)
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 def work(page: Any, folder: Path) -> Any:
@@ -41,6 +53,29 @@ def test_a_reload_brings_everything_back(page: Any, folder: Path) -> None:
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     wait_until(lambda: not session.masks.frames(1), "undo reaches back over the reload")
+
+
+def test_a_reload_while_it_tracks_keeps_what_is_done(page: Any, folder: Path) -> None:
+    session = open_clip(page, folder)
+    click_and_wait(page, session, (85, 115))
+    page.click(".ms-track-start")
+    page.wait_for_function("document.querySelector('.ms-track-run progress').value >= 3")
+    page.reload()
+    page.wait_for_selector("body.ms-editing")
+    page.wait_for_function("!window.maskletStudio.state.task")
+    assert state(page, "lanes.get(1).filter(Boolean).length") >= 3, "what was done is kept"
+    go_to(page, 2)
+    mask = session.masks.read(1, 2)
+    wait_until(lambda: is_tinted(canvas(page), mask), "the mask of an earlier visit on the canvas")
+    if page.inner_text(".ms-track-start").startswith("Track again from frame"):  # else it was done before the reload
+        track_all(page)
+    assert session.masks.frames(1) == tuple(range(NUM_FRAMES))
+
+
+def is_tinted(pixels: np.ndarray, mask: np.ndarray) -> bool:
+    """Whether the object's blue lies over the picture inside of its mask, and nowhere else."""
+    blue = pixels[..., 2]
+    return bool(blue[~away_from(mask, 0) & away_from(~mask, 3)].min() > 90 and blue[40, 5:20].max() < 70)
 
 
 def test_a_server_that_starts_anew_is_waited_for(page: Any, folder: Path, server: Server) -> None:

@@ -16,10 +16,19 @@ import pytest
 
 from app.session import Session
 from effects.looks import LOOKS
-from tests.browser.driving import NUM_FRAMES, WIDTH, canvas, make_colorful_clip, on_stage, upload, wait_until
-from tests.browser.test_editing import open_clip
+from tests.browser.driving import (
+    NUM_FRAMES,
+    WIDTH,
+    canvas,
+    go_to,
+    make_colorful_clip,
+    on_stage,
+    open_clip,
+    upload,
+    wait_until,
+)
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 # Where nobody's machine is that busy; what is really measured is printed.
 LOOK_CEILING = 4000.0  # milliseconds
@@ -64,12 +73,6 @@ def add_layer(page: Any, effect: str, aim: str = "Background") -> None:
         page.click(".ms-layer-add")
     page.click(f".ms-chip:has-text('{aim}')")
     page.click(f"[data-effect={effect}]")
-
-
-def go_to(page: Any, frame: int) -> None:
-    page.locator(".ms-scrub").evaluate(
-        "(scrub, at) => { scrub.value = at; scrub.dispatchEvent(new Event('input', {bubbles: true})); }", frame
-    )
 
 
 def is_green(pixels: np.ndarray) -> np.ndarray:

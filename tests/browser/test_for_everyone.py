@@ -6,30 +6,39 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.browser.driving import make_colorful_clip, upload, wait_until
+from app.sessions import Sessions
+from tests.app.made_clips import decode
+from tests.browser.conftest import visit
+from tests.browser.driving import (
+    HEIGHT,
+    NUM_FRAMES,
+    PHONE,
+    WIDTH,
+    make_colorful_clip,
+    new_mask,
+    on_stage,
+    open_clip,
+    upload,
+    wait_until,
+)
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 860}
 
 
 @pytest.fixture(params=["desktop", "dark", "phone"])
-def visit(request: pytest.FixtureRequest, page: Any, address: str) -> Iterator[Any]:
+def visitor(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator[Any]:
     """The page as one kind of visitor sees it."""
     options: dict[str, Any] = {"viewport": PHONE if request.param == "phone" else DESKTOP}
     if request.param == "dark":
         options |= {"color_scheme": "dark", "reduced_motion": "reduce"}
     if request.param == "phone":
         options |= {"has_touch": True, "is_mobile": True}
-    context = page.context.browser.new_context(**options)
-    tab = context.new_page()
-    tab.set_default_timeout(60_000)
-    tab.goto(address)
-    tab.wait_for_selector(".ms-example img")
-    yield tab
-    context.close()
+    yield from visit(browser, address, **options)
 
 
 def check(page: Any, state: str) -> None:
@@ -48,8 +57,9 @@ def check(page: Any, state: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"wider than the screen: {state}"
 
 
-def test_every_state_is_for_everyone(visit: Any, folder: Path) -> None:
-    page = visit
+def test_every_state_is_for_everyone(visitor: Any, folder: Path) -> None:
+    page = visitor
+    page.wait_for_selector(".ms-example img")
     check(page, "start")
     upload(page, make_colorful_clip(folder / "clip.mp4"))
     page.wait_for_selector("body.ms-editing")
@@ -83,8 +93,7 @@ def test_every_state_is_for_everyone(visit: Any, folder: Path) -> None:
 
 
 def test_effects_and_export_by_keys_alone(page: Any, folder: Path) -> None:
-    upload(page, make_colorful_clip(folder / "clip.mp4"))
-    page.wait_for_selector("body.ms-editing")
+    session = open_clip(page, folder)
 
     def tab_to(selector: str) -> None:
         for _ in range(120):
@@ -94,8 +103,15 @@ def test_effects_and_export_by_keys_alone(page: Any, folder: Path) -> None:
         raise AssertionError(f"no way by Tab to {selector}")
 
     tab_to(".ms-stage")
-    page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('.ms-stage').dataset.lastClick")
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Shift+ArrowDown")
+    with new_mask(session):
+        page.keyboard.press("Enter")
+    said = Sessions(folder / "sessions").open(session.id).project.prompt(1, 0)
+    assert said is not None
+    (x, y), scale = said.points[0], on_stage(page, 1, 0)[0] - on_stage(page, 0, 0)[0]
+    assert (x, y) == pytest.approx((WIDTH / 2 - 4 * 5 / scale, HEIGHT / 2 + 25 / scale), abs=0.2), "the cursor's place"
     tab_to(".ms-track-start")
     page.keyboard.press("Enter")
     wait_until(lambda: page.inner_text(".ms-status").startswith("Done"), "the end of tracking")
@@ -117,3 +133,15 @@ def test_effects_and_export_by_keys_alone(page: Any, folder: Path) -> None:
     wait_until(
         lambda: page.evaluate("document.activeElement.className.includes('ms-download')"), "the download has the focus"
     )
+    with page.expect_download() as waiting:
+        page.keyboard.press("Enter")
+    pictures, _, _ = decode(Path(waiting.value.path()))
+    with session.open_clip() as clip:
+        plain = [frame.pixels for frame in clip.frames()]
+    assert len(pictures) == len(plain) == NUM_FRAMES
+    outside = []
+    for index, (picture, before) in enumerate(zip(pictures, plain, strict=True)):
+        mask = session.masks.read(1, index)
+        assert mask is not None
+        outside.append(float(np.abs(picture - before.astype(float)).max(axis=2)[~mask].max()))
+    assert min(outside) > 25, "the background is blurred on every frame"

@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from app.assets import ASSETS
-from tests.browser.driving import canvas, wait_until
-from tests.browser.test_editing import open_clip
+from tests.browser.driving import canvas, open_clip, wait_until
 from tests.browser.test_effects import add_layer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.session import Session
+from app.sessions import Sessions
 from tests.app.made_clips import decode
 from tests.browser.driving import (
     FPS,
@@ -16,14 +18,13 @@ from tests.browser.driving import (
     WIDTH,
     away_from,
     canvas,
-    make_colorful_clip,
     on_stage,
-    only_session,
+    open_clip,
     upload,
     wait_until,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 def test_from_the_first_visit_to_the_downloaded_file(page: Any, folder: Path) -> None:
@@ -32,15 +33,13 @@ def test_from_the_first_visit_to_the_downloaded_file(page: Any, folder: Path) ->
     upload(page, not_a_video)
     page.wait_for_selector(".ms-start-error:visible")
 
-    upload(page, make_colorful_clip(folder / "clip.mp4"))
-    page.wait_for_selector("body.ms-editing")
-    page.wait_for_function("document.querySelectorAll('.ms-object').length === 1")
+    session = open_clip(page, folder)
     wait_until(lambda: canvas(page)[100, 80, 0] > 200, "the first frame on the stage")
     plain = canvas(page)
 
     page.mouse.click(*on_stage(page, 85, 115))
-    wait_until(lambda: only_session(folder).masks.read(1, 0) is not None, "the mask of the click")
-    mask = only_session(folder).masks.read(1, 0)
+    wait_until(lambda: session.masks.read(1, 0) is not None, "the mask of the click")
+    mask = session.masks.read(1, 0)
     assert mask is not None
     assert 100 < mask.sum() < mask.size - 100
     near_click = np.hypot(*np.ogrid[-115 : HEIGHT - 115, -85 : WIDTH - 85]) < 16  # the point itself is drawn there
@@ -55,29 +54,29 @@ def test_from_the_first_visit_to_the_downloaded_file(page: Any, folder: Path) ->
     page.mouse.down()
     page.mouse.move(*on_stage(page, 300, 200), steps=4)
     page.mouse.up()
-    wait_until(lambda: only_session(folder).masks.read(2, 0) is not None, "the mask of the box")
-    box = only_session(folder).project.prompt(2, 0)
+    wait_until(lambda: session.masks.read(2, 0) is not None, "the mask of the box")
+    box = Sessions(folder / "sessions").open(session.id).project.prompt(2, 0)
     assert box is not None
     assert box.box == pytest.approx((180, 60, 300, 200), abs=1)
 
-    track_with_a_cancel(page, folder)
+    track_with_a_cancel(page, session)
     choose_effects(page)
-    check_file(page, folder)
+    check_file(page, session, folder)
 
 
-def track_with_a_cancel(page: Any, folder: Path) -> None:
+def track_with_a_cancel(page: Any, session: Session) -> None:
     page.click(".ms-track-start")
     page.wait_for_function("document.querySelector('.ms-track-run progress').value >= 3")
     page.click(".ms-track-stop")
     page.wait_for_selector(".ms-track-start:visible")
     assert "kept" in page.inner_text(".ms-status")
-    kept = only_session(folder).masks.frames(1)
+    kept = session.masks.frames(1)
     assert 3 <= len(kept) < NUM_FRAMES
     wait_until(lambda: page.inner_text(".ms-track-start").startswith("Track again from frame"), "an offer to go on")
 
     page.click(".ms-track-start")
     wait_until(lambda: page.inner_text(".ms-status").startswith("Done"), "the end of tracking")
-    masks = only_session(folder).masks
+    masks = session.masks
     assert masks.frames(1) == masks.frames(2) == tuple(range(NUM_FRAMES))
 
 
@@ -92,7 +91,7 @@ def choose_effects(page: Any) -> None:
     wait_until(lambda: (np.abs(canvas(page) - (0, 208, 32)).max(axis=2) < 40).mean() > 0.05, is_green)
 
 
-def check_file(page: Any, folder: Path) -> None:
+def check_file(page: Any, session: Session, folder: Path) -> None:
     page.click(".ms-render-start")
     page.click(".ms-export-go")
     page.wait_for_selector(".ms-output:visible")
@@ -108,7 +107,6 @@ def check_file(page: Any, folder: Path) -> None:
     assert len(pictures) == NUM_FRAMES
     assert [float(each) for each in times] == pytest.approx([index / FPS for index in range(NUM_FRAMES)], abs=0.002)
     assert sound_seconds == pytest.approx(NUM_FRAMES / FPS, abs=0.2)
-    session = only_session(folder)
     seen = [0, 0]
     for index, picture in enumerate(pictures):
         assert picture.shape == (HEIGHT, WIDTH, 3)

@@ -1,0 +1,109 @@
+"""The ways in besides a dropped file, in real Chromium: the camera, the clipboard, and what is refused."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.editor.assets import read_words
+from app.sessions import Sessions
+from tests.browser.conftest import visit
+from tests.browser.driving import (
+    NUM_FRAMES,
+    canvas,
+    make_colorful_clip,
+    on_stage,
+    opened,
+    session_ids,
+    upload,
+    wait_until,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+PASTE = """([name, type, content]) => {
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  const bag = new DataTransfer();
+  bag.items.add(new File([bytes], name, { type }));
+  const event = new ClipboardEvent('paste', { clipboardData: bag, bubbles: true, cancelable: true });
+  document.body.dispatchEvent(event);
+}"""
+
+# A busy machine cannot encode what the camera would give by itself.
+SMALL_CAMERA = """() => {
+  const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = (wanted) => ask({ ...wanted, video: { width: 320, height: 240 } });
+}"""
+
+
+def paste(page: Any, path: Path, kind: str = "video/mp4") -> None:
+    page.evaluate(PASTE, [path.name, kind, base64.b64encode(path.read_bytes()).decode("ascii")])
+
+
+def test_a_file_is_pasted(page: Any, folder: Path) -> None:
+    page.wait_for_selector("#upload input[type=file]", state="attached")
+    before = session_ids(folder)
+    clip = make_colorful_clip(folder / "pasted.mp4")
+    paste(page, clip)
+    session = opened(page, folder, before)
+    assert session.info.name == "pasted.mp4"
+    assert session.info.num_frames == NUM_FRAMES
+    assert session.clip_path.read_bytes() == clip.read_bytes()
+    wait_until(lambda: canvas(page)[100, 80, 0] > 200, "the first frame on the stage")
+    paste(page, clip)
+    page.wait_for_timeout(1500)
+    assert session_ids(folder) - before == {session.id}, "while a clip is edited, nothing that is pasted replaces it"
+
+
+def test_a_clip_is_recorded_by_the_camera(page: Any, folder: Path) -> None:
+    page.wait_for_selector("#upload input[type=file]", state="attached")
+    before = session_ids(folder)
+    page.evaluate(SMALL_CAMERA)
+    page.click(".ms-camera-start")
+    page.click(".ms-camera-cancel")
+    page.wait_for_selector(".ms-camera", state="hidden")
+    page.click(".ms-camera-start")
+    page.wait_for_selector(".ms-camera:visible")
+    page.wait_for_function("document.querySelector('.ms-camera video').currentTime > 2")
+    assert page.is_hidden("#upload"), "while it records there is nothing else to do"
+    page.click(".ms-camera-use")
+    session = opened(page, folder, before)
+    assert session.info.has_audio
+    assert session.info.num_frames >= 2
+    assert session.info.duration > 0.5
+    with session.open_clip() as clip:
+        first, last = clip.frame(0).pixels.astype(int), clip.frame(clip.num_frames - 1).pixels.astype(int)
+    for pixels in (first, last):  # Chromium's camera shows a green picture with a clock in it
+        assert ((pixels[..., 1] > 90) & (pixels[..., 0] < 60)).mean() > 0.3
+    assert np.abs(first - last).max() > 60, "its clock goes on"
+    assert page.evaluate("document.querySelector('.ms-camera video').srcObject?.active ?? false") is False
+
+
+@pytest.fixture
+def spanish(browser: Any, address: str) -> Iterator[Any]:
+    yield from visit(browser, address, locale="es-ES")
+
+
+def test_a_refusal_is_said_in_the_readers_language(spanish: Any, folder: Path) -> None:
+    page, words = spanish, read_words()["es"]
+    letter = folder / "carta.mp4"
+    letter.write_text("Estimado lector, esto no es un vídeo.")
+    upload(page, letter)
+    page.wait_for_selector(".ms-start-error:visible")
+    assert page.inner_text(".ms-start-error") == words["refused.no_video"]
+
+    before = session_ids(folder)
+    upload(page, make_colorful_clip(folder / "clip.mp4"))
+    session = opened(page, folder, before)
+    page.click(".ms-model-button")
+    assert words["notice.model_embedded"] in page.inner_text(".ms-model-menu")
+    page.keyboard.press("Escape")
+    Sessions(folder / "sessions").delete(session.id)
+    page.mouse.click(*on_stage(page, 85, 115))
+    page.wait_for_selector(".ms-notice:visible")
+    assert page.inner_text(".ms-notice p").startswith(words["refused.gone"])
