@@ -37,6 +37,9 @@ CHANNELS = (
     "save",
 )
 
+EVENTS = {channel: f"ask_{channel}" for channel in CHANNELS}
+EVENT_NAMES = frozenset(EVENTS.values())
+
 
 def reply(channel: str, message: dict[str, Any]) -> dict[str, Any]:
     """The update of the editor that carries one message to the page; its other properties stay."""

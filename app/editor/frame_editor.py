@@ -8,10 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app.editor.assets import read_asset, read_script
-from app.editor.channels import CHANNELS
-
-EVENTS = {channel: f"ask_{channel}" for channel in CHANNELS}
-_EVENT_NAMES = frozenset(EVENTS.values())
+from app.editor.channels import CHANNELS, EVENT_NAMES, EVENTS
 
 
 class FrameEditor(gr.HTML):
@@ -59,6 +56,6 @@ class FrameEditor(gr.HTML):
     def __getattr__(self, name: str) -> Any:
         # For each message gradio asks some thirty times for what is not there, and would search the whole script for it
         # each time: more than half of what a message cost.
-        if name not in _EVENT_NAMES:
+        if name not in EVENT_NAMES:
             raise AttributeError(f"A FrameEditor has no {name}.")
         return super().__getattr__(name)
