@@ -220,6 +220,7 @@ function render(isForced = false) {
 }
 
 find(".ms-layer-add").addEventListener("click", () => {
+  newTarget = "background"; // where the last layer fell, chips would add to it: a second object would get both
   showLayer("new");
   find(".ms-targets button").focus();
 });
