@@ -8,6 +8,9 @@ import pytest
 import torch
 
 from app import tracking
+from app.handlers.envelope import Studio
+from app.models import DefaultModel
+from app.project_changes import add_object
 from app.session import Session
 from app.sessions import Sessions
 from sam2_model import PRESETS, SAM2
@@ -69,3 +72,15 @@ def session(sessions: Sessions, clip_path: Path, model: SAM2) -> Iterator[Sessio
     assert last.session_id is not None
     yield sessions.open(last.session_id)
     tracking.forget_session(last.session_id)
+
+
+@pytest.fixture
+def studio(sessions: Sessions, clip_path: Path) -> Studio:
+    return Studio(sessions, DefaultModel("nano", "It is the test's."), clip_path.parent)
+
+
+@pytest.fixture
+def edited(session: Session, studio: Studio) -> str:
+    """A session with one object, as opening a clip leaves it."""
+    studio.sessions.save(session.id, add_object(session.project))
+    return session.id

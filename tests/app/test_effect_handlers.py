@@ -12,34 +12,23 @@ import pytest
 from PIL import Image
 
 from app.handlers import effects
-from app.handlers.envelope import Handler, Message, Studio, answer
-from app.models import DefaultModel
+from app.handlers.envelope import Handler, Studio
 from app.panels.effects import describe_layer_settings
-from app.project_changes import add_object
 from app.session import Session
-from app.sessions import Sessions
 from effects.catalogue import EFFECTS
 from effects.layer import LAYER_SETTINGS, parse_layer
 from effects.looks import LOOKS
+from tests.app.asking import run
 from tests.app.made_clips import NUM_FRAMES, SIZE, square_mask
 
 GREEN = parse_layer("background cutout color=#00c000").to_json()
 
 
 @pytest.fixture
-def studio(sessions: Sessions, clip_path: Path) -> Studio:
-    return Studio(sessions, DefaultModel("nano", "It is the test's."), clip_path.parent)
-
-
-@pytest.fixture
-def edited(session: Session, sessions: Sessions) -> str:
-    sessions.save(session.id, add_object(session.project))
+def edited(edited: str, session: Session) -> str:
+    """One whose object has a mask."""
     session.masks.write(1, 0, square_mask(0))
-    return session.id
-
-
-def run(studio: Studio, handler: Handler, session_id: str | None, **request: Any) -> list[Message]:
-    return list(answer(handler, studio, session_id, {"n": 3, **request}))
+    return edited
 
 
 def pixels_of(jpeg: str) -> np.ndarray:

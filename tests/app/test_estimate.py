@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,14 +11,11 @@ from app import tracking
 from app.editor.assets import read_asset
 from app.estimate import Estimate, Pace, measure_pace
 from app.handlers import editing, running
-from app.handlers.envelope import Message, Studio, answer
-from app.models import DefaultModel
-from app.project_changes import add_object
-from app.session import Session
-from app.sessions import Sessions
+from app.handlers.envelope import Studio
 from app.tracking_pass import TrackingPass
 from media.video_clip import VideoClip
 from sam2_model import SAM2, Budget
+from tests.app.asking import last
 from tests.app.made_clips import NUM_FRAMES
 from tests.app.test_scripts import NODE, run_script
 
@@ -64,21 +60,6 @@ def test_an_estimate_reads_well() -> None:
         "Tracking 250 frames and 2 objects takes about 3 min (0.70 s a frame), with at most about 1.3 GB of memory."
     )
     assert str(Estimate(10, 1, 1.0, None)) == "Tracking 10 frames and 1 object takes about 1 s (0.10 s a frame)."
-
-
-@pytest.fixture
-def studio(sessions: Sessions, clip_path: Path) -> Studio:
-    return Studio(sessions, DefaultModel("nano", "It is the test's."), clip_path.parent)
-
-
-@pytest.fixture
-def edited(session: Session, studio: Studio) -> str:
-    studio.sessions.save(session.id, add_object(session.project))
-    return session.id
-
-
-def last(studio: Studio, handler: Any, session_id: str, **request: Any) -> Message:
-    return list(answer(handler, studio, session_id, request))[-1]
 
 
 def test_the_page_hears_the_cost_once_something_is_clicked(

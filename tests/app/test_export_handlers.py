@@ -9,29 +9,17 @@ import pytest
 
 from app.exports.catalogue import KINDS
 from app.handlers import exporting
-from app.handlers.envelope import Handler, Message, Studio, answer
-from app.models import DefaultModel
-from app.project_changes import add_object
+from app.handlers.envelope import Studio, answer
 from app.session import Session
-from app.sessions import Sessions
+from tests.app.asking import run
 from tests.app.made_clips import NUM_FRAMES, square_mask
 
 
 @pytest.fixture
-def studio(sessions: Sessions, clip_path: Path) -> Studio:
-    return Studio(sessions, DefaultModel("nano", "It is the test's."), clip_path.parent)
-
-
-@pytest.fixture
-def tracked(session: Session, sessions: Sessions) -> str:
-    sessions.save(session.id, add_object(session.project))
+def tracked(edited: str, session: Session) -> str:
     for index in range(NUM_FRAMES):
         session.masks.write(1, index, square_mask(index))
-    return session.id
-
-
-def run(studio: Studio, handler: Handler, session_id: str, **request: Any) -> list[Message]:
-    return list(answer(handler, studio, session_id, {"n": 3, **request}))
+    return edited
 
 
 @pytest.mark.parametrize("kind", [name for name in KINDS if name not in ("cutout", "animation", "everything")])

@@ -15,34 +15,11 @@ from PIL import Image
 
 from app.handlers import editing, effects, exporting, opening, running
 from app.handlers.envelope import Handler, Message, RequestError, Studio, answer
-from app.models import DefaultModel
 from app.panels.clip import describe_examples, describe_models
-from app.project_changes import add_object
-from app.session import Session
-from app.sessions import Sessions
+from tests.app.asking import last, run
 from tests.app.made_clips import NUM_FRAMES, SIZE, decode, make_sound_file
 
 CLICK = {"n": 1, "object": 1, "frame": 0, "points": [[20, 24, 1]], "box": None}
-
-
-@pytest.fixture
-def studio(sessions: Sessions, clip_path: Path) -> Studio:
-    return Studio(sessions, DefaultModel("nano", "It is the test's."), clip_path.parent)
-
-
-@pytest.fixture
-def edited(session: Session, studio: Studio) -> str:
-    """A session with one object, as opening a clip leaves it."""
-    studio.sessions.save(session.id, add_object(session.project))
-    return session.id
-
-
-def run(studio: Studio, handler: Handler, session_id: str | None, **request: Any) -> list[Message]:
-    return list(answer(handler, studio, session_id, {"n": 7, **request}))
-
-
-def last(studio: Studio, handler: Handler, session_id: str | None, **request: Any) -> Message:
-    return run(studio, handler, session_id, **request)[-1]
 
 
 def alpha_of(png: str) -> np.ndarray:

@@ -11,33 +11,17 @@ import pytest
 
 from app import history as app_history
 from app.handlers import editing, opening, running
-from app.handlers.envelope import Handler, Message, Studio, answer
+from app.handlers.envelope import Handler, Studio
 from app.history import History, Scope, Step
-from app.models import DefaultModel
 from app.project import Project
 from app.project_changes import add_object
 from app.session import Session
-from app.sessions import Sessions
 from effects.layer import Layer
+from tests.app.asking import last
 from tests.app.made_clips import NUM_FRAMES, SIZE
 
 CLICK = {"object": 1, "frame": 0, "points": [[20, 24, 1]], "box": None}
 BLUR = {"target": "background", "effect": {"name": "blur", "strength": 0.5}}
-
-
-@pytest.fixture
-def studio(sessions: Sessions, clip_path: Path) -> Studio:
-    return Studio(sessions, DefaultModel("nano", "It is the test's."), clip_path.parent)
-
-
-@pytest.fixture
-def edited(session: Session, studio: Studio) -> str:
-    studio.sessions.save(session.id, add_object(session.project))
-    return session.id
-
-
-def last(studio: Studio, handler: Handler, session_id: str, **request: Any) -> Message:
-    return list(answer(handler, studio, session_id, {"n": 7, **request}))[-1]
 
 
 def everything(studio: Studio, session_id: str) -> tuple[Project, dict[str, bytes]]:

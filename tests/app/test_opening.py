@@ -14,41 +14,31 @@ import numpy as np
 import pytest
 
 from app.handlers import editing, opening, running
-from app.handlers.envelope import Handler, Message, RequestError, Studio, answer
+from app.handlers.envelope import RequestError, Studio
 from app.mask_folder import MaskFolder
 from app.models import DefaultModel
 from app.project import Project, ProjectError
 from app.project_archive import open_archive
-from app.project_changes import add_object
 from app.session import Session
 from app.sessions import Sessions
 from effects.layer import Layer
 from media.limits import LOCAL
 from media.video_clip import VideoClip
+from tests.app.asking import last
 from tests.app.made_clips import FPS, NUM_FRAMES, make_clip
 
 CLICK = {"object": 1, "frame": 2, "points": [[20, 24, 1]], "box": None}
 
 
 @pytest.fixture
-def studio(sessions: Sessions, clip_path: Path) -> Studio:
-    return Studio(sessions, DefaultModel("nano", "It is the test's."), clip_path.parent)
-
-
-@pytest.fixture
-def edited(session: Session, studio: Studio) -> str:
+def edited(edited: str, studio: Studio) -> str:
     """A session with a tracked object and an effect."""
-    studio.sessions.save(session.id, add_object(session.project))
-    last(studio, editing.prompt, session.id, **CLICK)
-    last(studio, running.track, session.id)
-    project = studio.sessions.open(session.id).project
+    last(studio, editing.prompt, edited, **CLICK)
+    last(studio, running.track, edited)
+    project = studio.sessions.open(edited).project
     layer = Layer.from_json({"target": "background", "effect": {"name": "blur"}})
-    studio.sessions.save(session.id, Project(**{**vars(project), "layers": (layer,)}))
-    return session.id
-
-
-def last(studio: Studio, handler: Handler, session_id: str | None, **request: Any) -> Message:
-    return list(answer(handler, studio, session_id, {"n": 7, **request}))[-1]
+    studio.sessions.save(edited, Project(**{**vars(project), "layers": (layer,)}))
+    return edited
 
 
 def masks_of(session: Session) -> dict[str, np.ndarray]:

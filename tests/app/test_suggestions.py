@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,24 +11,15 @@ from PIL import Image
 
 from app import tracking
 from app.handlers import editing
-from app.handlers.envelope import Message, Studio, answer
-from app.models import DefaultModel
-from app.project_changes import add_object
+from app.handlers.envelope import Studio
 from app.session import Session
-from app.sessions import Sessions
 from sam2_model import SAM2
+from tests.app.asking import last
 
 CLICK = {"object": 1, "frame": 0, "points": [[20, 24, 1]], "box": None}
 
 
-@pytest.fixture
-def studio(session: Session, sessions: Sessions, clip_path: Path) -> Studio:
-    sessions.save(session.id, add_object(session.project))
-    return Studio(sessions, DefaultModel("nano", "It is the test's."), clip_path.parent)
-
-
-def last(studio: Studio, handler: Any, session: Session, **request: Any) -> Message:
-    return list(answer(handler, studio, session.id, {"n": 1, **request}))[-1]
+pytestmark = pytest.mark.usefixtures("edited")
 
 
 def alpha_of(png: str) -> np.ndarray:
@@ -40,20 +29,20 @@ def alpha_of(png: str) -> np.ndarray:
 
 def test_a_suggestion_changes_nothing(studio: Studio, session: Session) -> None:
     before = studio.sessions.open(session.id).project
-    found = last(studio, editing.suggest, session, **CLICK)["suggestion"]
+    found = last(studio, editing.suggest, session.id, **CLICK)["suggestion"]
     assert (found["object"], found["frame"], len(found["masks"])) == (1, 0, 3)
     assert studio.sessions.open(session.id).project == before
     assert session.masks.frames(1) == ()
-    two = last(studio, editing.suggest, session, **{**CLICK, "points": [[20, 24, 1], [50, 40, 0]]})
+    two = last(studio, editing.suggest, session.id, **{**CLICK, "points": [[20, 24, 1], [50, 40, 0]]})
     assert len(two["suggestion"]["masks"]) == 1
 
 
 def test_the_chosen_size_becomes_the_mask_also_for_a_worker_that_knows_nothing(
     studio: Studio, session: Session
 ) -> None:
-    sizes = last(studio, editing.suggest, session, **CLICK)["suggestion"]["masks"]
+    sizes = last(studio, editing.suggest, session.id, **CLICK)["suggestion"]["masks"]
     choice = max(range(3), key=lambda index: sizes[index]["area"])
-    message = last(studio, editing.prompt, session, **CLICK, choice=choice)
+    message = last(studio, editing.prompt, session.id, **CLICK, choice=choice)
     assert message["history"]["undo"]["what"] == "click"
     found = session.masks.read(1, 0)
     assert found is not None
@@ -72,14 +61,14 @@ def test_a_frame_that_was_looked_at_beforehand_is_not_looked_at_again(
     looks: list[int] = []
     watch = model.image_encoder.register_forward_hook(lambda *_: looks.append(1))
     try:
-        assert "error" not in last(studio, editing.prepare, session, frame=3)
+        assert "error" not in last(studio, editing.prepare, session.id, frame=3)
         assert len(looks) == 1
         for handler in (editing.suggest, editing.prompt):
-            last(studio, handler, session, **{**CLICK, "frame": 3})
+            last(studio, handler, session.id, **{**CLICK, "frame": 3})
         assert len(looks) == 1
-        assert "error" in last(studio, editing.prepare, session, frame=99)
+        assert "error" in last(studio, editing.prepare, session.id, frame=99)
         monkeypatch.setattr(tracking, "can_suggest", lambda name: False)
-        last(studio, editing.prepare, session, frame=4)  # a slow model is left in peace
+        last(studio, editing.prepare, session.id, frame=4)  # a slow model is left in peace
         assert len(looks) == 1
     finally:
         watch.remove()

@@ -31,6 +31,13 @@ class Server:
         self.address = f"http://127.0.0.1:{self._port}/"
         self._process: subprocess.Popen[bytes] | None = None
 
+    def __enter__(self) -> Server:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def start(self) -> None:
         command = [sys.executable, "-m", "tests.browser.serve", str(self._folder), str(self._port), *self._arguments]
         with (self._folder / "log").open("a") as log:
@@ -46,10 +53,8 @@ class Server:
 @pytest.fixture(scope="package")
 def server(folder: Path) -> Iterator[Server]:
     """One for all stories: starting it costs more than most of them."""
-    served = Server(folder)
-    served.start()
-    yield served
-    served.stop()
+    with Server(folder) as served:
+        yield served
 
 
 @pytest.fixture

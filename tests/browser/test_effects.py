@@ -228,7 +228,7 @@ def test_masks_and_a_sticker_leave_by_the_dialog(page: Any, folder: Path) -> Non
     page.wait_for_function("document.querySelector('.ms-output img').naturalWidth > 0")
     page.keyboard.press("Escape")
     page.wait_for_selector(".ms-dialog", state="hidden")
-    assert page.is_visible(".ms-download"), "what was made stays at hand"
+    page.wait_for_selector(".ms-export-card .ms-download")  # what was made stays at hand
 
 
 def test_the_language_is_the_readers(page: Any, folder: Path) -> None:

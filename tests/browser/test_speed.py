@@ -35,10 +35,8 @@ PATIENCE_FACTOR = 40
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
     """The page with the real embedded model in place of the tests' random one."""
-    served = Server(folder, "nano")
-    served.start()
-    yield served
-    served.stop()
+    with Server(folder, "nano") as served:
+        yield served
 
 
 def measure(page: Any, address: str) -> dict[str, list[float]]:

@@ -43,10 +43,8 @@ SOLIDS = {1: (0, 208, 32), 2: (200, 0, 220), 3: (0, 90, 240)}
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
     """The page with the embedded model: the tests' random one finds the same for every click."""
-    served = Server(folder, "nano")
-    served.start()
-    yield served
-    served.stop()
+    with Server(folder, "nano") as served:
+        yield served
 
 
 def disc(object_id: int, frame: int, radius: int = RADIUS) -> np.ndarray:
