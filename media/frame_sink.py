@@ -25,6 +25,9 @@ SENT = ("-probesize", "32", "-analyzeduration", "0", "-f", "nut", "-i", "pipe:0"
 """The input of ffmpeg that reads a `FramePipe`. The header says all; without the first two ffmpeg holds megabytes of
 frames back to look for more."""
 
+REORDERING = ("libx264", "libx264rgb", "libx265")
+"""The encoders that store frames in another order than that in which they are shown."""
+
 
 @dataclass(frozen=True)
 class Sending:
@@ -37,6 +40,8 @@ class Sending:
         timescale: units a second in which times are kept.
         rate: the last frame's duration is taken from it [frames a second].
         first: time of the first frame [s].
+        may_reorder: whether frames may be stored in another order than shown, which saves a tenth; else the file's
+            length would be wrong.
         sound: what is carried over, or None.
         tags: that are carried over.
     """
@@ -47,6 +52,7 @@ class Sending:
     timescale: int
     rate: Fraction
     first: Fraction
+    may_reorder: bool
     sound: Sound | None
     tags: dict[str, str]
 
@@ -153,6 +159,7 @@ def _encoding_arguments(part: PartFile, sending: Sending) -> list[str]:
         *("-itsoffset", seconds(sending.first), *SENT),
         *(sending.sound.arguments() if sending.sound else []),
         *("-map", "0:v:0", *sending.keeping_times, "-c:v", target.encoder, *target.options),
+        *([] if sending.may_reorder or target.encoder not in REORDERING else ["-bf", "0"]),
         *("-pix_fmt", target.pixels, *tagged.get(target.pixels[:3], [])),
         *(["-map", "1:a:0", *target.sound] if sending.sound else []),
         *tag_arguments(sending.tags),

@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from media import LOCAL, MediaError, VideoClip, VideoWriter
+from media import LOCAL, MediaError, VideoClip, VideoWriter, choose_format
 from tests.media.clips import (
     click_sound,
     color_difference,
@@ -74,6 +74,28 @@ def test_uneven_times_come_back_within_a_millisecond(tmp_path: Path) -> None:
     assert found == pytest.approx(wanted, abs=0.001)
     with VideoClip.open(tmp_path / "b.mp4") as result:
         assert [read_index(frame.pixels) for frame in result.frames()] == list(range(24))
+
+
+@pytest.mark.parametrize("format", ["h264", "h265", "av1", "vp9"])
+@pytest.mark.parametrize(
+    ("fps", "video_filter"),
+    [("25", "settb=1/1000,setpts=N*N*90"), ("25", "settb=1/1000,setpts=2000-(9-N)*(9-N)*20"), ("1/3", "null")],
+    ids=["ever slower", "ever faster", "three seconds each"],
+)
+def test_the_file_is_as_long_as_its_clip(tmp_path: Path, fps: str, video_filter: str, format: str) -> None:
+    """Also where frames come ever slower, or the last one is shown for long: as the tracks themselves say it."""
+    timing = ("-fps_mode", "passthrough", "-enc_time_base", "1/1000", "-video_track_timescale", "1000")
+    source = write_clip(tmp_path / "a.mp4", num_frames=8, fps=fps, video_filter=video_filter, options=timing)
+    result = tmp_path / f"b{choose_format(format).suffix}"
+    with VideoClip.open(source) as clip:
+        with VideoWriter(result, like=clip, format=choose_format(format)) as writer:
+            for frame in clip.frames():
+                writer.write(frame.picture, frame.time)
+        with av.open(str(result)) as container:
+            stream = container.streams.video[0]
+            track = stream.duration * stream.time_base if stream.duration else None
+            assert container.duration / av.time_base == pytest.approx(float(clip.duration), abs=0.002)
+            assert track is None or float(track) == pytest.approx(float(clip.duration), abs=0.002)
 
 
 @pytest.mark.parametrize("late", [0.0, 0.4, 1.0])
