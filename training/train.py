@@ -232,11 +232,16 @@ def main() -> None:
         material = load_material(wanted.material, wanted.device) if wanted.material else None
     except (FileNotFoundError, ValueError) as error:
         parser.exit(1, f"{error}\n")
-    if wanted.workers == 1:
-        parser.exit(_work(0, wanted, material, None, os.getpid()))
-    with tempfile.TemporaryDirectory() as meeting:
-        # The material's tensors are shared between the processes, not copied.
-        torch.multiprocessing.spawn(_work, (wanted, material, meeting, os.getpid()), nprocs=wanted.workers)
+    try:
+        if wanted.workers == 1:
+            parser.exit(_work(0, wanted, material, None, os.getpid()))
+        with tempfile.TemporaryDirectory() as meeting:
+            # The material's tensors are shared between the processes, not copied. Daemons, because this process
+            # would otherwise wait for the others when it alone is interrupted.
+            everything = (wanted, material, meeting, os.getpid())
+            torch.multiprocessing.spawn(_work, everything, nprocs=wanted.workers, daemon=True)
+    except KeyboardInterrupt:
+        parser.exit(130, f"Stopped; --resume goes on from the last state in {wanted.folder}.\n")
 
 
 def _work(rank: int, wanted: argparse.Namespace, material: Material | None, meeting: str | None, parent: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -71,10 +72,31 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     leader.join(60)
     assert leader.exitcode == -signal.SIGKILL
     worker = int(path.read_text())
+    assert ends(worker)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asked of Linux alone")
+def test_an_interrupted_run_ends_with_all_its_workers(tmp_path: Path) -> None:
+    """It once waited for the others, who went on."""
+    command = [sys.executable, "-m", "training.train", str(tmp_path), "--workers", "2"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as leader:
+        while not (tmp_path / "recipe.json").exists() and leader.poll() is None:
+            time.sleep(0.05)
+        workers = Path(f"/proc/{leader.pid}/task/{leader.pid}/children").read_text().split()
+        leader.send_signal(signal.SIGINT)  # to it alone: Ctrl+C would reach all
+        _, said = leader.communicate(timeout=60)
+    assert leader.returncode == 130
+    assert "--resume" in said and "Traceback" not in said
+    assert len(workers) >= 2
+    assert all(ends(int(worker)) for worker in workers)
+
+
+def ends(process: int) -> bool:
+    """Whether a process is gone within ten seconds."""
     until = time.monotonic() + 10
-    while time.monotonic() < until and is_running(worker):
+    while time.monotonic() < until and is_running(process):
         time.sleep(0.02)
-    assert not is_running(worker)
+    return not is_running(process)
 
 
 def is_running(process: int) -> bool:
