@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,8 +23,12 @@ class Box(NamedTuple):
     def around(cls, alpha: NDArray[Any]) -> Box:
         """The smallest box outside which `alpha` (H, W), of any number type, is 0; empty where it is 0 everywhere."""
         inside = alpha if alpha.dtype == bool else alpha > 0
-        x, y, width, height = cv2.boundingRect(inside.view(np.uint8))
-        return cls(x, y, x + width, y + height)
+        rows = np.flatnonzero(inside.any(axis=1))
+        if rows.size == 0:
+            return cls(0, 0, 0, 0)
+        top, bottom = int(rows[0]), int(rows[-1]) + 1
+        columns = np.flatnonzero(inside[top:bottom].any(axis=0))
+        return cls(int(columns[0]), top, int(columns[-1]) + 1, bottom)
 
     @classmethod
     def of_frame(cls, size: Size) -> Box:

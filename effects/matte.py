@@ -77,7 +77,7 @@ def matte_of(mask: Mask) -> Matte:
     size = mask.shape[0], mask.shape[1]
     box = Box.around(mask)
     part = mask[box.slices]
-    alpha = np.ascontiguousarray(part if mask.dtype == np.float32 else part != 0, np.float32)
+    alpha = np.array(part if mask.dtype in (bool, np.float32) else part != 0, np.float32, order="C")
     return Matte(alpha, box, 0, size)
 
 
