@@ -179,7 +179,8 @@ def read_mask(path: Path) -> np.ndarray:
         with Image.open(path, formats=("PNG",)) as image:
             if image.width * image.height > LOCAL.max_pixels:
                 raise MaskError(f"{path.name} is {image.width}×{image.height} pixels, larger than any clip.")
-            return np.asarray(image.convert("L")) >= 128
+            # What we wrote ourselves is bool as it is: greys would cost as much again as decoding.
+            return np.array(image) if image.mode == "1" else np.asarray(image.convert("L")) >= 128
     except MaskError:
         raise
     except (OSError, ValueError, Image.DecompressionBombError) as error:
@@ -192,12 +193,12 @@ def overlay_from_png(png: bytes, color: str) -> bytes:
     Both kinds store the same pixel bits, so only the header changes and nothing is decoded: some
     microseconds instead of milliseconds for each mask that the browser shows.
     """
-    width, height, depth, kind = struct.unpack(">IIBB", png[16:26])
-    if (depth, kind) != (1, 0):
+    width, height, depth, kind, _, _, interlaced = struct.unpack(">IIBBBBB", png[16:29])
+    if (depth, kind, interlaced) != (1, 0, 0):
         with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
             return overlay_from_png(encode_mask(np.asarray(image.convert("L")) >= 128), color)
     red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
-    header = struct.pack(">IIBBBBB", width, height, 1, 3, 0, 0, png[28])
+    header = struct.pack(">IIBBBBB", width, height, 1, 3, 0, 0, 0)
     return b"".join(
         (
             _PNG_SIGNATURE,

@@ -25,6 +25,9 @@ const isShown = (object) => (state.solo === null ? object.visible !== false : st
 /** Whether an object is visible on a frame, by the newest or by older clicks. */
 const isSeen = (object, index) => [2, 4].includes(lane(object.id)[index]);
 
+/** The objects whose masks are drawn on a frame. */
+const shownOn = (index) => state.objects.filter((object) => isShown(object) && isSeen(object, index));
+
 /** An object's presence, as in `state.lanes`. */
 function lane(object) {
   if (!state.lanes.has(object)) state.lanes.set(object, new Uint8Array(state.clip.frames));

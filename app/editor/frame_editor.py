@@ -27,6 +27,7 @@ class FrameEditor(gr.HTML):
                 "timescale.js",
                 "picture_cache.js",
                 "frames.js",
+                "mask_overlay.js",
                 "masks.js",
                 "composed_frames.js",
                 "requests.js",

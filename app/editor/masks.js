@@ -1,25 +1,25 @@
 /**
- * The masks that the server sent (one-bit PNGs of the clip's size, base64), and the tinted pictures drawn from them.
- * The PNGs of the whole clip are kept (1-2 KB each); decoded ones only around the playhead, and of them only the part
- * of the picture where the mask is.
+ * The masks that the server sent (one-bit PNGs of the clip's size, base64), and the pictures painted from them. The PNGs
+ * of the whole clip are kept (1-2 KB each); of the pictures only those around the playhead. All masks of a frame are one
+ * picture, painted by a worker: twenty objects cost the page one drawing.
  *
- * @typedef {{x: number, y: number, width: number, height: number}} Box in the clip's pixels
  * @typedef {{image: ImageBitmap, box: Box, width: number, height: number, close: () => void}} Patch a part of the picture
+ * @typedef {{id: number, color: string}} Shown an object whose mask is wanted
  */
 class MaskStore {
   /** @param {() => void} onReady a picture that was asked for can now be drawn */
   constructor(onReady) {
     this.onReady = onReady;
-    this.pngs = new Map(); // "object:frame" → base64 PNG
-    this.tinted = new PictureCache(12e6); // "object:frame:color" → Patch
-    this.decoding = new Map(); // the same key → promise
+    this.pngs = new Map(); // "object:frame" → {png in base64, age}
+    this.age = 0; // of the mask that came last
+    this.painted = new PictureCache(12e6); // what is in it → Patch
+    this.painting = new Map(); // the same key → promise
+    this.drawn = { frame: -1, key: "" }; // what `picture` gave last
   }
 
   put(object, frame, png) {
-    const key = `${object}:${frame}`;
-    for (const tint of this.tinted.keys()) if (tint.startsWith(`${key}:`)) this.tinted.delete(tint);
-    if (png) this.pngs.set(key, png);
-    else this.pngs.delete(key);
+    if (png) this.pngs.set(`${object}:${frame}`, { png, age: (this.age += 1) });
+    else this.pngs.delete(`${object}:${frame}`);
   }
 
   has(object, frame) {
@@ -28,119 +28,90 @@ class MaskStore {
 
   /** Forgets all masks of an object. */
   drop(object) {
-    const start = `${object}:`;
-    for (const store of [this.pngs, this.tinted]) {
-      for (const key of [...store.keys()]) if (key.startsWith(start)) store.delete(key);
-    }
+    for (const key of [...this.pngs.keys()]) if (key.startsWith(`${object}:`)) this.pngs.delete(key);
   }
 
   /** Forgets an object's masks on the frames from `start` up to, but not including, `stop`. */
   forget(object, start, stop) {
     for (const key of [...this.pngs.keys()]) {
       const [owner, frame] = key.split(":").map(Number);
-      if (owner === object && frame >= start && frame < stop) this.put(owner, frame, null);
+      if (owner === object && frame >= start && frame < stop) this.pngs.delete(key);
     }
   }
 
   clear() {
     this.pngs.clear();
-    this.tinted.clear();
+    this.painted.clear();
   }
 
-  /** Whether the mask can be drawn at once (also where there is none). */
-  isReady(object, frame, color) {
-    return !this.has(object, frame) || this.tinted.has(`${object}:${frame}:${color}`);
+  /** Whether the masks of these objects can be drawn at once (also where there are none). @param {Shown[]} shown */
+  isReady(frame, shown) {
+    const key = this.#key(frame, shown);
+    return !key || this.painted.has(key);
   }
 
-  /** The mask in the object's colour (a soft fill, a firm edge), or null while it is being decoded or unknown. */
-  picture(object, frame, color) {
-    const known = this.tinted.get(`${object}:${frame}:${color}`);
-    if (!known && this.has(object, frame)) this.load(object, frame, color).then(this.onReady);
-    return known ?? null;
+  /**
+   * The masks of these objects as one picture; while it is being painted the one that was drawn last on this frame.
+   *
+   * @param {Shown[]} shown the lowest first @returns {Patch|null}
+   */
+  picture(frame, shown) {
+    const key = this.#key(frame, shown);
+    if (!key) return null;
+    if (this.painted.has(key)) this.drawn = { frame, key };
+    else this.load(frame, shown).then(this.onReady, () => {}); // that it cannot be painted is said where it was loaded
+    return this.drawn.frame === frame ? (this.painted.get(this.drawn.key) ?? null) : null;
   }
 
-  /** Resolves when the mask can be drawn at once (also where there is none). */
-  load(object, frame, color) {
-    if (this.isReady(object, frame, color)) return Promise.resolve();
-    const key = `${object}:${frame}:${color}`;
-    if (!this.decoding.has(key)) {
-      this.decoding.set(key, this.#decode(key, `${object}:${frame}`, color).finally(() => this.decoding.delete(key)));
+  /** The masks of these objects as one picture, once it is painted; null where there are none. @param {Shown[]} shown */
+  async load(frame, shown) {
+    const key = this.#key(frame, shown);
+    if (!key) return null;
+    if (!this.painted.has(key) && !this.painting.has(key)) {
+      const masks = this.#known(frame, shown).map(({ id, color }) => ({ color, png: this.pngs.get(`${id}:${frame}`).png }));
+      const painting = paintOverlay(masks).then((patch) => this.painted.put(key, patch));
+      this.painting.set(key, painting.finally(() => this.painting.delete(key)));
     }
-    return this.decoding.get(key);
+    await this.painting.get(key);
+    return this.painted.get(key) ?? null;
   }
 
-  /** The tinted mask, once it is decoded; null where there is none. */
-  async tint(object, frame, color) {
-    await this.load(object, frame, color);
-    return this.tinted.get(`${object}:${frame}:${color}`) ?? null;
+  #known(frame, shown) {
+    return shown.filter(({ id }) => this.has(id, frame));
   }
 
-  async #decode(key, place, color) {
-    const png = this.pngs.get(place);
-    const patch = await tintedMask(png, color);
-    if (this.pngs.get(place) !== png) patch.close(); // a newer mask came while this one was decoded
-    else this.tinted.put(key, patch);
+  /** Names a picture by all that is in it, so that a newer mask is another picture; empty where there is none. */
+  #key(frame, shown) {
+    return this.#known(frame, shown).map(({ id, color }) => `${this.pngs.get(`${id}:${frame}`).age}${color}`).join();
   }
 }
 
-const TINT_EDGE = 2; // px of the tinted picture
+/** The worker that paints, and who waits for what. */
+const painter = (() => {
+  const does = [answerPaint, readMask, notedBox, unfilter, runsOfRow, roomAround, drawShape, blend, paintMasks];
+  const script = `${does.join("\n")}\nonmessage = answerPaint;`;
+  const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+  const waiting = new Map(); // number of the request → {resolve, reject}
+  worker.addEventListener("message", ({ data: { number, error, ...overlay } }) => {
+    const { resolve, reject } = waiting.get(number);
+    waiting.delete(number);
+    if (error) reject(new Error(error));
+    else resolve(overlay);
+  });
+  return { worker, waiting, asked: 0 };
+})();
 
 /**
- * A mask, opaque on clear, painted in `color`: 42 % inside, a firm edge; at most 1280 px on a picture's side.
+ * Masks, opaque on clear, painted over one another: 42 % inside, a firm edge.
  *
- * @param {string} png base64
+ * @param {Array<{png: string, color: string}>} masks the lowest first; PNGs in base64
  * @returns {Promise<Patch>}
  */
-async function tintedMask(png, color) {
-  const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
-  const box = roomOfMask(bytes);
-  const mask = await createImageBitmap(new Blob([bytes], { type: "image/png" }), box.x, box.y, box.width, box.height);
-  const image = paintMask(mask, color, Math.min(1, 1280 / Math.max(...sizeOfPng(bytes))));
-  mask.close();
-  return { image, box, width: image.width, height: image.height, close: () => image.close() };
-}
-
-/** [width, height], from the PNG's header. */
-function sizeOfPng(bytes) {
-  const header = new DataView(bytes.buffer, bytes.byteOffset, 24);
-  return [header.getUint32(16), header.getUint32(20)];
-}
-
-/** Where a mask is by its own note, with room for the edge around it; the whole picture where nothing is noted. */
-function roomOfMask(bytes) {
-  const [width, height] = sizeOfPng(bytes);
-  const note = /"box":\[(\d+),(\d+),(\d+),(\d+)\]/.exec(String.fromCharCode(...bytes.subarray(0, 512)));
-  if (!note) return { x: 0, y: 0, width, height };
-  const room = Math.ceil((TINT_EDGE + 1) * Math.max(1, Math.max(width, height) / 1280));
-  const [x0, y0, x1, y1] = note.slice(1).map(Number);
-  const [x, y] = [Math.max(0, x0 - room), Math.max(0, y0 - room)];
-  return { x, y, width: Math.min(width, x1 + room) - x, height: Math.min(height, y1 + room) - y };
-}
-
-/** @param {ImageBitmap} mask @param {string} color @param {number} shrink @returns {ImageBitmap} */
-function paintMask(mask, color, shrink) {
-  const width = Math.max(1, Math.round(mask.width * shrink));
-  const height = Math.max(1, Math.round(mask.height * shrink));
-  /** @returns {[OffscreenCanvas, OffscreenCanvasRenderingContext2D]} */
-  const fresh = () => {
-    const canvas = new OffscreenCanvas(width, height);
-    return [canvas, canvas.getContext("2d")];
-  };
-  const [flat, flatPen] = fresh();
-  flatPen.drawImage(mask, 0, 0, width, height);
-  flatPen.globalCompositeOperation = "source-in";
-  flatPen.fillStyle = color;
-  flatPen.fillRect(0, 0, width, height);
-
-  const [edge, edgePen] = fresh();
-  for (let turn = 0; turn < 8; turn += 1) {
-    const angle = (turn * Math.PI) / 4;
-    edgePen.drawImage(flat, TINT_EDGE * Math.cos(angle), TINT_EDGE * Math.sin(angle));
-  }
-  edgePen.globalCompositeOperation = "destination-out";
-  edgePen.drawImage(flat, 0, 0);
-  edgePen.globalCompositeOperation = "destination-over";
-  edgePen.globalAlpha = 0.42;
-  edgePen.drawImage(flat, 0, 0);
-  return edge.transferToImageBitmap();
+async function paintOverlay(masks) {
+  const number = (painter.asked += 1);
+  const overlay = await new Promise((resolve, reject) => {
+    painter.waiting.set(number, { resolve, reject });
+    painter.worker.postMessage({ number, masks });
+  });
+  return { ...overlay, close: () => overlay.image.close() };
 }

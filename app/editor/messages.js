@@ -45,6 +45,7 @@ function apply(message) {
     for (const mask of message.masks) receiveMask(mask);
     noticeLanes();
   }
+  if (message.stored) receiveStored(message.stored);
   if (message.sizes && state.clip.suggests && message.masks?.[0]?.png) offerSizes(studio.object(message.masks[0].object), message.masks[0].frame);
   if (message.timeline) receiveTimeline(message.timeline);
   if ("cut" in message) studio.set({ cut: message.cut });
@@ -95,12 +96,20 @@ function openClip(clip, models) {
   if (!models && state.models && clip.model !== state.models.current) studio.ask("model", { name: state.models.current });
 }
 
-/** `visible` is null where the server did not look: then a picture leaves the lane as it is, and none empties it. */
+/** Masks that have not changed but never arrived here: "object:frame:png", parted by spaces. */
+function receiveStored(stored) {
+  for (const each of stored.split(" ")) {
+    const [object, index, png] = each.split(":");
+    if (studio.object(Number(object))) masks.put(Number(object), Number(index), png);
+  }
+  redraw();
+}
+
+/** One mask as it is now; `visible` is null where it was taken away. */
 function receiveMask({ object, frame: index, png, visible, sure }) {
   if (!studio.object(object)) return;
   masks.put(object, index, png);
-  if (visible !== null) lane(object)[index] = visible ? 2 : 1;
-  else if (!png) lane(object)[index] = 0;
+  lane(object)[index] = visible === null ? 0 : visible ? 2 : 1;
   if (sure !== undefined) sureness(object)[index] = Math.min(9, Math.floor(sure * 10));
   composed.delete(index);
   if (index === frame) redraw();

@@ -61,11 +61,8 @@ function draw() {
 }
 
 function drawMasks() {
-  for (const object of state.objects) {
-    if (!isShown(object) || !isSeen(object, frame)) continue;
-    const patch = masks.picture(object.id, frame, object.color);
-    if (patch) drawPatch(patch);
-  }
+  const patch = masks.picture(frame, shownOn(frame));
+  if (patch) drawPatch(patch);
 }
 
 /** @param {Patch} patch */

@@ -57,7 +57,7 @@ async function askSuggestion(object, at) {
   const found = answer.suggestion?.masks;
   if (!found?.length || asked !== frame || gesture || requests.isBusy("prompt")) return;
   const best = found.length > 1 ? middleOf(found) : found[0];
-  const patch = await tintedMask(best.png, object.color);
+  const patch = await paintOverlay([{ png: best.png, color: object.color }]);
   if (asked !== frame) {
     patch.close();
     return;

@@ -6,7 +6,7 @@ async function drawThumbnail(object, target) {
   const brush = target.getContext("2d");
   brush.clearRect(0, 0, target.width, target.height);
   if (index === undefined || !frames) return;
-  const [base, patch] = await Promise.all([frames.picture(index), masks.tint(object.id, index, object.color)]);
+  const [base, patch] = await Promise.all([frames.picture(index), masks.load(index, [object])]);
   if (!patch) return;
   const whole = picture();
   const cut = squareAround(patch.box, whole);

@@ -1,7 +1,9 @@
 // The timeline as it is drawn: ruler, filmstrip, marks, scene cuts, and a lane for each object.
 
 const strip = find(".ms-strip");
-const stripPen = strip.getContext("2d");
+const stripFace = strip.getContext("2d");
+const stillStrip = document.createElement("canvas"); // all but the playhead, which alone moves from frame to frame
+const stripPen = stillStrip.getContext("2d");
 const RULER = 16; // px
 const FILM = 40;
 const LANE = 9;
@@ -11,13 +13,15 @@ const AMBER = "#e8940c";
 let time = wholeTime(1); // the stretch that is shown
 let filmPictures = null; // {image, frames}: the sprite of the filmstrip
 let isStripDrawing = false;
+let stillInk = ""; // the colour that the still part was drawn in; empty where it has to be drawn anew
 let stripGesture = null; // "scrub" | "in" | "out" | "pan"
 
 const stripWidth = () => strip.clientWidth;
 
 function showTime(index) {
+  const before = time;
   time = timeWith(time, lastFrame() + 1, index);
-  drawStrip();
+  drawStrip(time !== before);
 }
 
 function zoomTimeline(factor, anchor = frame) {
@@ -49,12 +53,16 @@ function resizeLanes() {
   const density = window.devicePixelRatio || 1;
   const height = RULER + FILM + 6 + Math.max(1, state.objects.length) * LANE + 4;
   strip.style.height = `${height}px`;
-  strip.width = Math.max(1, Math.round(stripWidth() * density));
-  strip.height = Math.round(height * density);
+  for (const each of [strip, stillStrip]) {
+    each.width = Math.max(1, Math.round(stripWidth() * density));
+    each.height = Math.round(height * density);
+  }
+  stillInk = "";
   paintStrip();
 }
 
-function drawStrip() {
+function drawStrip(isStale = true) {
+  if (isStale) stillInk = "";
   if (isStripDrawing) return;
   isStripDrawing = true;
   requestAnimationFrame(() => {
@@ -68,16 +76,23 @@ const drawLanes = () => resizeLanes();
 
 function paintStrip() {
   const density = window.devicePixelRatio || 1;
-  stripPen.setTransform(density, 0, 0, density, 0, 0);
-  stripPen.clearRect(0, 0, strip.width, strip.height);
+  for (const pen of [stripFace, stripPen]) pen.setTransform(density, 0, 0, density, 0, 0);
+  stripFace.clearRect(0, 0, strip.width, strip.height);
   if (!state.clip) return;
   const ink = getComputedStyle(strip).color;
+  if (ink !== stillInk) paintStill(ink);
+  stripFace.drawImage(stillStrip, 0, 0, strip.width / density, strip.height / density);
+  paintPlayhead(ink);
+}
+
+function paintStill(ink) {
+  stillInk = ink;
+  stripPen.clearRect(0, 0, strip.width, strip.height);
   paintRuler(ink);
   paintFilm();
   state.objects.forEach((object, row) => paintLane(object, RULER + FILM + 6 + row * LANE, ink));
   paintCuts(ink);
   paintMarks();
-  paintPlayhead(ink);
 }
 
 function paintRuler(ink) {
@@ -224,11 +239,11 @@ function paintMarks() {
 
 function paintPlayhead(ink) {
   const x = Math.round(xOfFrame(time, frame, stripWidth()));
-  stripPen.fillStyle = ink;
-  stripPen.fillRect(x - 1, 6, 2, strip.clientHeight - 6);
-  stripPen.beginPath();
-  stripPen.arc(wholeDot(x, 6), 8, 6, 0, 2 * Math.PI);
-  stripPen.fill();
+  stripFace.fillStyle = ink;
+  stripFace.fillRect(x - 1, 6, 2, strip.clientHeight - 6);
+  stripFace.beginPath();
+  stripFace.arc(wholeDot(x, 6), 8, 6, 0, 2 * Math.PI);
+  stripFace.fill();
 }
 
 const stripAt = (event) => {

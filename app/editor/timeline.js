@@ -42,18 +42,17 @@ async function goTo(index) {
 
 /** Resolves when a frame can be drawn at once, with its masks. */
 async function loadFrame(index) {
-  const shownNow = state.objects.filter((object) => isShown(object));
-  await Promise.all([frames.picture(index), ...shownNow.map((object) => masks.load(object.id, index, object.color))]);
+  await Promise.all([frames.picture(index), masks.load(index, shownOn(index))]);
 }
 
-const isFrameReady = (index) =>
-  frames.peek(index) && state.objects.every((object) => !isShown(object) || masks.isReady(object.id, index, object.color));
+const isFrameReady = (index) => frames.peek(index) && masks.isReady(index, shownOn(index));
 
 /** Makes the next frames in the direction of travel ready; what fails shows when it is really wanted. */
 function prefetch(index, heading, count = 4) {
   frames.prefetch(index, heading, count);
-  for (const object of state.objects.filter((each) => isShown(each))) {
-    for (let ahead = 1; ahead <= count; ahead += 1) masks.load(object.id, index + heading * ahead, object.color);
+  for (let ahead = 1; ahead <= count; ahead += 1) {
+    const next = index + heading * ahead;
+    masks.load(next, shownOn(next)).catch(() => {});
   }
 }
 

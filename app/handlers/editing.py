@@ -189,7 +189,7 @@ def history(studio: Studio, session_id: str | None, request: Request) -> Iterato
         "models": models_of(studio, session.project.model),
         "forget": [[each.object_id, each.start, each.stop] for each in step.scope],
         "lanes": describe_lanes(session),
-        "masks": _stored_masks(session, [frame_index]),
+        "stored": _stored_masks(session, [frame_index]),
         "marks": list(session.project.marks) if session.project.marks else None,
         "output": None,
         **({"go": step.frame} if step.frame is not None else {}),
@@ -200,18 +200,22 @@ def history(studio: Studio, session_id: str | None, request: Request) -> Iterato
 def masks(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
     """The masks of some frames, for a page that missed them: {frames}."""
     session = open_session(studio, session_id)
-    yield {"masks": _stored_masks(session, [int(each) for each in request["frames"]][:_MOST_MASK_FRAMES])}
+    yield {"stored": _stored_masks(session, [int(each) for each in request["frames"]][:_MOST_MASK_FRAMES])}
 
 
-def _stored_masks(session: Session, frames: list[int]) -> list[Message]:
-    found: list[Message] = []
+def _stored_masks(session: Session, frames: list[int]) -> str:
+    """The masks of some frames as one text, "object:frame:png" parted by spaces.
+
+    A text, because twenty objects have hundreds of them around the playhead, and gradio looks at every value of a
+    message several times, here and in the page.
+    """
+    found = []
     for frame_index in frames:
         for each in session.project.objects:
             png = session.masks.overlay_png(each.id, frame_index, each.color)
             if png is not None:
-                coded = base64.b64encode(png).decode("ascii")
-                found.append({"object": each.id, "frame": frame_index, "png": coded, "visible": None})
-    return found
+                found.append(f"{each.id}:{frame_index}:{base64.b64encode(png).decode('ascii')}")
+    return " ".join(found)
 
 
 def _prompt_step(session: Session, said: FramePrompt) -> Step:

@@ -197,7 +197,9 @@ def test_a_render_that_is_stopped_leaves_the_last_one(studio: Studio, edited: st
 def test_masks_that_the_page_missed_can_be_asked_for(studio: Studio, edited: str) -> None:
     last(studio, editing.prompt, edited, **CLICK)
     message = last(studio, editing.masks, edited, frames=[0, 1])
-    assert [(mask["object"], mask["frame"]) for mask in message["masks"]] == [(1, 0)]
+    object_id, frame_index, png = message["stored"].split(":")
+    assert (object_id, frame_index) == ("1", "0")
+    assert base64.b64decode(png).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("session_id", [None, "0" * 32, "../../etc"])

@@ -72,7 +72,7 @@ def test_undo_says_which_masks_changed_and_where_to_look(studio: Studio, edited:
     assert (message["forget"], message["go"], message["select"]) == ([[1, 4, 5]], 4, 1)
     assert message["lanes"]["1"]["seen"] == "0" * NUM_FRAMES
     message = last(studio, editing.history, edited, action="redo", frame=0)
-    assert [mask["frame"] for mask in message["masks"]] == [4]
+    assert [each.split(":")[:2] for each in message["stored"].split(" ")] == [["1", "4"]]
 
 
 def test_a_click_after_undo_answers_as_if_the_undone_had_never_been(studio: Studio, edited: str) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -132,3 +134,29 @@ def test_a_tiny_file_with_a_huge_mask_is_refused_before_it_is_decoded(tmp_path: 
     Image.new("1", (7000, 7000)).save(tmp_path / "bomb.png")
     with pytest.raises(MaskError, match="7000×7000"):
         read_mask(tmp_path / "bomb.png")
+
+
+def test_an_overlay_of_an_interlaced_mask_is_not_interlaced() -> None:
+    mask = some_mask((9, 21))
+    lines = b""
+    for x, y, across, down in (
+        (0, 0, 8, 8),
+        (4, 0, 8, 8),
+        (0, 4, 4, 8),
+        (2, 0, 4, 4),
+        (0, 2, 2, 4),
+        (1, 0, 2, 2),
+        (0, 1, 1, 2),
+    ):
+        for row in mask[y::down, x::across]:
+            lines += b"\0" + np.packbits(row).tobytes()  # the seven passes of the format, unfiltered
+    header = struct.pack(">IIBBBBB", 21, 9, 1, 0, 0, 0, 1)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        for name, content in chunks
+    )
+    overlay = overlay_from_png(png, "#ff0000")
+    assert overlay[28] == 0
+    with Image.open(io.BytesIO(overlay)) as image:
+        assert np.array_equal(np.asarray(image.convert("RGBA"))[..., 3] > 0, mask)

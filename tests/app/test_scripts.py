@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
+import struct
 import subprocess
+import zlib
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from app.editor.assets import read_asset
 from app.editor.frame_editor import FrameEditor
 from app.mask_folder import encode_mask, overlay_from_png
-from app.mask_note import MaskNote, measure
+from app.mask_note import measure
 
 NODE = shutil.which("node")
 
@@ -167,13 +171,107 @@ def test_pictures_are_kept_up_to_so_many_pixels_and_closed_when_they_go() -> Non
     assert pixels == 0
 
 
-def test_only_the_part_of_a_mask_that_its_note_tells_is_decoded() -> None:
-    mask = np.zeros((200, 300), bool)
-    mask[50:60, 2:40] = True
+def png_lines(mask: np.ndarray, kinds: list[int]) -> bytes:
+    """A mask as a one-bit PNG whose lines are filtered in turn by these kinds, as the format defines them."""
+    rows = np.packbits(mask, axis=1).astype(int)
+    lines = b""
+    for y, row in enumerate(rows):
+        above = rows[y - 1] if y else np.zeros_like(row)
+        left, corner = (np.concatenate([[0], each[:-1]]) for each in (row, above))
+        expected = left + above - corner
+        far = np.abs(np.stack([left, above, corner]) - expected)
+        paeth = np.choose(far.argmin(axis=0), [left, above, corner])
+        kind = kinds[y % len(kinds)]
+        guess = [np.zeros_like(row), left, above, (left + above) // 2, paeth][kind]
+        lines += bytes([kind]) + ((row - guess) % 256).astype(np.uint8).tobytes()
+    header = struct.pack(">IIBBBBB", mask.shape[1], mask.shape[0], 1, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        for name, content in chunks
+    )
 
-    def room(note: MaskNote | None) -> Any:
-        png = list(overlay_from_png(encode_mask(mask, note), "#ff0000"))
-        return run_script(f"{read_asset('masks.js')}\nshow(roomOfMask(Uint8Array.from({png})));")
 
-    assert room(measure(mask, 0.9, "ab")) == {"x": 0, "y": 47, "width": 43, "height": 16}
-    assert room(measure(~mask, 0.9, "ab")) == room(None) == {"x": 0, "y": 0, "width": 300, "height": 200}
+def paint(*masks: tuple[bytes, str], most_side: int = 1280) -> tuple[dict[str, Any], np.ndarray]:
+    """What the page's worker makes of PNGs in colours: the box that it covers, and (height, width, 4) RGBA."""
+    asked = [{"png": base64.b64encode(png).decode(), "color": color} for png, color in masks]
+    found = run_script(
+        f"""{read_asset("mask_overlay.js")}
+        (async () => {{
+          const read = [];
+          for (const {{ png, color }} of {json.dumps(asked)}) read.push({{ bits: await readMask(png), color }});
+          const {{ pixels, ...overlay }} = paintMasks(read, {most_side});
+          show([overlay, [...new Uint8Array(pixels.buffer)]]);
+        }})();"""
+    )
+    overlay, numbers = found
+    return overlay["box"], np.array(numbers, np.uint8).reshape(overlay["height"], overlay["width"], 4)
+
+
+def some_mask() -> np.ndarray:
+    rng = np.random.default_rng(5)
+    mask = np.zeros((60, 83), bool)
+    mask[20:50, 10:70] = rng.random((30, 60)) > 0.5
+    return mask
+
+
+def expected_shape(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The inside, and the edge of two pixels beside it without its corners."""
+    around = cv2.dilate(
+        mask.astype(np.uint8),
+        np.float32([[abs(x * y) < 4 for x in range(-2, 3)] for y in range(-2, 3)]).astype(np.uint8),
+    )
+    return mask, (around > 0) & ~mask
+
+
+@pytest.mark.parametrize("kinds", [[0], [1], [2], [3], [4], [4, 0, 3, 2, 1]], ids=str)
+def test_a_mask_is_read_and_painted_whatever_filter_its_file_uses(kinds: list[int]) -> None:
+    mask = some_mask()
+    box, pixels = paint((png_lines(mask, kinds), "#ff8000"))
+    inside, edge = expected_shape(mask)
+    assert box == {"x": 0, "y": 0, "width": 83, "height": 60}
+    assert (pixels[edge] == (255, 128, 0, 255)).all()
+    assert (pixels[inside] == (255, 128, 0, 107)).all()
+    assert (pixels[~inside & ~edge] == 0).all()
+
+
+def test_only_the_part_of_the_picture_that_a_masks_note_tells_is_painted() -> None:
+    mask = some_mask()
+    whole = paint((encode_mask(mask), "#00ff00"))[1]
+    for given in (mask, mask[::-1, ::-1], np.ones_like(mask)):
+        box, pixels = paint((overlay_from_png(encode_mask(given, measure(given, 0.9, "ab")), "#00ff00"), "#00ff00"))
+        y, x = np.nonzero(given)
+        assert (box["x"], box["y"]) == (max(0, x.min() - 2), max(0, y.min() - 2))
+        assert pixels.shape[:2] == (box["height"], box["width"])
+        if given is mask:
+            part = whole[box["y"] : box["y"] + box["height"], box["x"] : box["x"] + box["width"]]
+            assert np.array_equal(pixels, part)
+
+
+def test_masks_lie_over_one_another_in_their_order() -> None:
+    low, high = np.zeros((30, 40), bool), np.zeros((30, 40), bool)
+    low[5:25, 5:25] = True
+    high[10:20, 15:35] = True
+    lower, upper = (
+        (encode_mask(low, measure(low, 1, "")), "#ff0000"),
+        (encode_mask(high, measure(high, 1, "")), "#0000ff"),
+    )
+    box, pixels = paint(lower, upper)
+    assert box == {"x": 3, "y": 3, "width": 34, "height": 24}
+    assert tuple(pixels[15 - 3, 10 - 3]) == (255, 0, 0, 107)
+    assert tuple(pixels[15 - 3, 30 - 3]) == (0, 0, 255, 107)
+    red, _, blue, alpha = (int(each) for each in pixels[15 - 3, 20 - 3])  # both: the upper one at 42 %, then the lower
+    share = 107 / 255
+    assert alpha == pytest.approx(255 * (1 - (1 - share) ** 2), abs=1)
+    assert blue == pytest.approx(255 * share * 255 / alpha, abs=1.5)
+    assert red == pytest.approx(255 - blue, abs=1.5)
+    assert tuple(pixels[15 - 3, 14 - 3]) == (0, 0, 255, 255)  # the upper one's edge hides what is under it
+
+
+def test_a_large_clips_masks_are_painted_smaller() -> None:
+    mask = np.zeros((100, 200), bool)
+    mask[40:80, 60:160] = True
+    box, pixels = paint((encode_mask(mask, measure(mask, 1, "")), "#00ff00"), most_side=50)
+    assert box == {"x": 52, "y": 32, "width": 116, "height": 56}
+    assert pixels.shape == (14, 29, 4)
+    assert (pixels[2:12, 2:27] == (0, 255, 0, 107)).all()
