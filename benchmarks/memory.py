@@ -67,7 +67,7 @@ def track(run: Run) -> list[tuple[int, float, float]]:
 
         state = {to_meta(name): value for name, value in SAM2(PRESETS["nano"]).state_dict().items()}
     else:
-        state = seeded_weights(run.preset, IMAGE_SIZE)
+        state = seeded_weights(run.preset)
     kinds = {"ours": Ours, "official": Official, "transformers": Transformers}
     side = kinds[run.side](run.preset, state, clip, IMAGE_SIZE)
     del state

@@ -6,7 +6,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,9 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sam2_model import PRESETS, Prompt, TrackingOptions, VideoPredictor
+from sam2_model import PRESETS, SAM2, Prompt, TrackingOptions, VideoPredictor
 from sam2_model.checkpoints import build
 from sam2_model.preprocessing import to_model_input
+from sam2_model.weight_names import to_meta
 from tests.parity import oracles
 
 CPU = torch.device("cpu")
@@ -83,10 +84,16 @@ class Ours:
     """This project's predictor."""
 
     def __init__(
-        self, preset: str, state: Mapping[str, Tensor], clip: Clip, image_size: int, dtype: torch.dtype = torch.float32
+        self,
+        preset: str,
+        state: Mapping[str, Tensor],
+        clip: Clip,
+        image_size: int,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device = CPU,
     ) -> None:
         config = replace(PRESETS[preset], image_size=image_size)
-        model = build(config, state, source="seeded weights", dtype=dtype)
+        model = build(config, state, source="seeded weights", dtype=dtype, device=device)
         self.clip = clip
         self.predictor = VideoPredictor(model, clip.size, clip.length, OPTIONS)
 
@@ -196,10 +203,19 @@ def machine() -> dict[str, Any]:
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
-        "versions": {package: version(package) for package in ("torch", "sam2", "transformers", "numpy")},
+        "versions": {package: _version(package) for package in ("torch", "sam2", "transformers", "numpy")},
     }
 
 
-def seeded_weights(preset: str, image_size: int) -> dict[str, Tensor]:
-    """Meta's layout of a preset, filled from a seed."""
-    return oracles.seeded_official(preset, image_size).state_dict()
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def seeded_weights(preset: str) -> dict[str, Tensor]:
+    """Meta's layout of a preset, filled from a seed; Meta's package is not needed."""
+    with torch.device("meta"):
+        shapes = {to_meta(name): tuple(value.shape) for name, value in SAM2(PRESETS[preset]).state_dict().items()}
+    return oracles.seeded_weights(shapes)

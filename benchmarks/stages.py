@@ -1,4 +1,4 @@
-"""Where a tracked frame's time goes: `make profile`, or `python -m benchmarks.stages [--model NAME]`.
+"""Where a tracked frame's time goes: `make profile`, or `python -m benchmarks.stages [--model NAME] [--device cuda]`.
 
 Prints the time of each stage beside its arithmetic, and the fraction of this machine's best rate for matrix products.
 On a CPU that is processor time, of all threads together, which other programs do not falsify; on a GPU the clock's.
@@ -53,6 +53,8 @@ def clock_of(device: torch.device) -> Callable[[], float]:
     def now() -> float:
         if device.type == "cuda":
             torch.cuda.synchronize()
+        elif device.type == "mps":
+            torch.mps.synchronize()
         return time.perf_counter()
 
     return now
@@ -108,17 +110,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="sam2.1_tiny", choices=tuple(PRESETS))
     parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"))
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda", "mps"))
     arguments = parser.parse_args()
-    config, dtype = PRESETS[arguments.model], getattr(torch, arguments.dtype)
+    config, dtype, device = PRESETS[arguments.model], getattr(torch, arguments.dtype), torch.device(arguments.device)
     clip = Clip(SIZE, FULL_BANK + ROUNDS)
     torch.manual_seed(0)
     state = {to_meta(name): value for name, value in SAM2(config).state_dict().items()}
-    ours = Ours(config.name, state, clip, config.image_size, dtype)
+    ours = Ours(config.name, state, clip, config.image_size, dtype, device)
     ours.click(0)
     ours.track(0)
     ours.track(1)
     ours.repeat(1, FULL_BANK - 1)
-    device = ours.predictor.model.device
     watch, rounds, peak = Stopwatch(ours.predictor.model), [], peak_rate(dtype, device)
     for index in range(FULL_BANK, clip.length):
         clip.frame(index)  # made before the clock runs

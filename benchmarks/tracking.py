@@ -71,7 +71,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 def run_race(race: Race, image_size: int) -> dict[str, Any]:
     """Seconds of clicks and tracked frames, their ratios, and how far the masks are apart."""
     clip = Clip(SIZE, FULL_BANK + race.measured)
-    state = seeded_weights(race.preset, image_size)
+    state = seeded_weights(race.preset)
     sides = {name: make_side(name, race.preset, state, clip, image_size) for name in race.sides}
     for side in sides.values():
         side.open()

@@ -134,7 +134,7 @@ def main() -> None:
         return
     found: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        weights = oracles.save_as_meta(seeded_weights(PRESET, image_size), Path(folder) / "sam2.1_hiera_tiny.pt")
+        weights = oracles.save_as_meta(seeded_weights(PRESET), Path(folder) / "sam2.1_hiera_tiny.pt")
         clip = Path(folder) / "clip.mp4"
         make_clip(clip, frames)
         for side in SIDES:

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .positions import rotary_turns, rotate
-from .products import Linear, linear
+from .products import Linear, linear, takes_fast_form
 
 # Queries for each core, and keys: two megabytes of scores a core. Measured best among 128–512 × 512–2048; larger tiles
 # are fewer moments at which cores wait for each other.
@@ -82,14 +82,16 @@ class RotaryAttention(nn.Module):
         """
         turns = self._turns_of(grid, queries.device)
         q = rotate(self.q_proj(queries), turns)
-        if _is_tiled(q):
+        if takes_fast_form(q):
             tiles = (self._key_tiles(each, turns, unrotated) for each in keys)
             read = torch.stack([_read_tiles(*each) for each in zip(q, tiles, values, strict=True)])
         else:
             k = self.k_proj(keys)
             placed = k.shape[1] - unrotated
             k = torch.cat((rotate(k[:, :placed], turns), k[:, placed:]), dim=1) if unrotated else rotate(k, turns)
-            read = F.scaled_dot_product_attention(q, k, values)
+            # With an axis for heads, though there is one: without it a GPU has no kernel but the one that writes out
+            # all scores, half a gigabyte an object.
+            read = F.scaled_dot_product_attention(q[:, None], k[:, None], values[:, None])[:, 0]
         return self.out_proj(self.v_proj(read))
 
     def _key_tiles(self, keys: Tensor, turns: Tensor, unrotated: int) -> Iterator[Tensor]:
@@ -112,15 +114,11 @@ class RotaryAttention(nn.Module):
 
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """softmax(q·kᵀ/√D)·v for queries (…, N, D), keys (…, M, D) and values (…, M, Dv) → (…, N, Dv)."""
-    if not _is_tiled(q) or k.shape[-2] < _KEY_TILE:
+    if not takes_fast_form(q) or k.shape[-2] < _KEY_TILE:
         return F.scaled_dot_product_attention(q, k, v)
     rows = (t.flatten(0, -3) for t in (q, k, v))
     read = [_read_tiles(a, b.contiguous().split(_KEY_TILE), c) for a, b, c in zip(*rows, strict=True)]
     return torch.stack(read).unflatten(0, q.shape[:-2])
-
-
-def _is_tiled(q: Tensor) -> bool:
-    return q.device.type == "cpu" and not torch.is_grad_enabled()
 
 
 def _read_tiles(q: Tensor, keys: Iterable[Tensor], values: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from .attention import attend
 from .config import SAM2Config
 from .layers import MLP
-from .products import Linear
+from .products import Linear, takes_fast_form
 
 _TOKENS_AT_ONCE = 4096  # of windows on a CPU; measured best among 2048–16384
 
@@ -101,6 +101,7 @@ class Hiera(nn.Module):
         self.pos_embed = nn.Parameter(torch.zeros(1, config.embed_dim, config.position_grid, config.position_grid))
         window = config.window_per_stage[0]
         self.pos_embed_window = nn.Parameter(torch.zeros(1, config.embed_dim, window, window))
+        self._made: tuple[object, Tensor] | None = None
         self.blocks = nn.ModuleList()
         self.last_block_of_stage = []
         in_dim = config.embed_dim
@@ -126,7 +127,7 @@ class Hiera(nn.Module):
             Four maps, fine to coarse: (B, S/(4·2ⁱ), S/(4·2ⁱ), C·2ⁱ).
         """
         x = self.patch_embed(pixels).permute(0, 2, 3, 1)  # (B, H, W, C)
-        x = x + self._positions(x.shape[1], x.shape[2])
+        x = x + self._positions((x.shape[1], x.shape[2]))
         side, stages = x.shape[1], []
         for index, block in enumerate(self.blocks):
             assert isinstance(block, Block)
@@ -140,9 +141,24 @@ class Hiera(nn.Module):
                 stages.append(_regroup(x, side, side))
         return stages
 
-    def _positions(self, height: int, width: int) -> Tensor:
-        """A coarse learned grid, stretched, plus a learned window, repeated (Bolya et al. 2023) → (1, H, W, C)."""
-        stretched = F.interpolate(self.pos_embed, size=(height, width), mode="bicubic")
+    def _positions(self, grid: tuple[int, int]) -> Tensor:
+        """A coarse learned grid, stretched, plus a learned window, repeated (Bolya et al. 2023) → (1, H, W, C).
+
+        Made once where the weights are frozen.
+        """
+        parts = (self.pos_embed, self.pos_embed_window)
+        if self.pos_embed.requires_grad or torch.compiler.is_compiling():
+            return self._make_positions(grid)
+        # What is written into the weights counts up their version; moving them changes type or device.
+        state = (grid, *(each._version for each in parts), self.pos_embed.dtype, self.pos_embed.device)
+        if self._made is None or self._made[0] != state:
+            with torch.inference_mode(False):  # so that it may serve outside of it, too
+                self._made = (state, self._make_positions(grid))
+        return self._made[1]
+
+    def _make_positions(self, grid: tuple[int, int]) -> Tensor:
+        height, width = grid
+        stretched = F.interpolate(self.pos_embed, size=grid, mode="bicubic")
         side = self.pos_embed_window.shape[-1]
         repeated = self.pos_embed_window.tile(1, 1, height // side, width // side)
         return (stretched + repeated).permute(0, 2, 3, 1)
@@ -173,7 +189,7 @@ def _regroup(x: Tensor, side: int, window: int) -> Tensor:
 def _run_in_parts(block: Block, x: Tensor) -> Tensor:
     """Run a block on some windows at a time: each is by itself, and their inner tensors then stay in the cache."""
     windows_at_once = max(1, _TOKENS_AT_ONCE // (x.shape[1] * x.shape[2]))
-    if torch.is_grad_enabled() or x.device.type != "cpu" or len(x) <= windows_at_once:
+    if not takes_fast_form(x) or len(x) <= windows_at_once:
         return block(x)
     return torch.cat([block(part) for part in x.split(windows_at_once)])
 

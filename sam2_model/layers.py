@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .products import Activation, Linear
+from .products import Activation, Linear, takes_fast_form
 
 _ROWS_AT_ONCE = 2048  # a hidden layer of 2048 channels then takes 16 MB, which the allocator keeps for the next block
 
@@ -61,7 +61,7 @@ def feed_forward(x: Tensor, layers: Iterable[nn.Module], activation: Activation)
         (…, N).
     """
     rows = x.reshape(-1, x.shape[-1])
-    if torch.is_grad_enabled() or x.device.type != "cpu" or len(rows) <= _ROWS_AT_ONCE:
+    if not takes_fast_form(x) or len(rows) <= _ROWS_AT_ONCE:
         return _run(rows, layers, activation).reshape(*x.shape[:-1], -1)
     parts = [_run(part, layers, activation) for part in rows.split(_ROWS_AT_ONCE)]
     return torch.cat(parts).reshape(*x.shape[:-1], -1)

@@ -115,7 +115,9 @@ class SAM2(nn.Module):
             features = torch.cat([recall.spatial[slot][0].features for recall in recalls]).to(device, dtype)
             rows = [recall.spatial[slot][1] for recall in recalls]
             tokens.append(features.flatten(2).transpose(1, 2))  # (B, H·W, Cm)
-            positions.append(place + self.memory_time_embedding[rows, 0])  # (B, H·W, Cm)
+            # Row by row, because a list of numbers would travel to a GPU, and everything wait for it.
+            times = torch.stack([self.memory_time_embedding[row, 0] for row in rows])  # (B, 1, Cm)
+            positions.append(place + times)  # (B, H·W, Cm)
 
         pointers = len(recalls[0].pointers)
         parts = self.config.model_dim // width  # a pointer is cut into tokens as wide as a memory

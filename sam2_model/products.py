@@ -45,9 +45,18 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, activation: Ac
 
 
 def is_quick(x: Tensor) -> bool:
-    """Whether products with this tensor go to oneDNN; never while gradients are recorded or code is compiled."""
-    is_plain = torch.is_grad_enabled() or torch.compiler.is_compiling()
-    return _HAS_QUICK_KERNELS and x.device.type == "cpu" and not is_plain
+    """Whether products with this tensor go to oneDNN."""
+    return _HAS_QUICK_KERNELS and takes_fast_form(x)
+
+
+def takes_fast_form(x: Tensor) -> bool:
+    """The one choice between a fast form and the plain one beside it, for products, attention, windows and layers.
+
+    Fast forms work on parts that fit a CPU's cache. They are not for a GPU, and not where torch must see the whole:
+    to record gradients, to compile, or to choose number types by itself.
+    """
+    is_plain = torch.is_grad_enabled() or torch.compiler.is_compiling() or torch.is_autocast_enabled("cpu")
+    return x.device.type == "cpu" and not is_plain
 
 
 class Linear(nn.Linear):

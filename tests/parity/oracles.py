@@ -37,8 +37,8 @@ HIDDEN_ON_BLACK = {"sam2.1_tiny": -1.5, "sam2_tiny": 1.0}
 """Shifts with which an object is seen in the clips of `clips.py`, but not on black frames; found by trying."""
 
 
-def official_predictor(preset: str, image_size: int) -> Any:
-    """The official video predictor (which is also the whole network) on the CPU, randomly initialised.
+def official_predictor(preset: str, image_size: int, *, device: str = "cpu", vos_optimized: bool = False) -> Any:
+    """The official video predictor (which is also the whole network), randomly initialised.
 
     Hole filling is off: the official code needs its CUDA extension for it and otherwise skips it with a warning.
     """
@@ -55,7 +55,12 @@ def official_predictor(preset: str, image_size: int) -> Any:
         "++model.binarize_mask_from_pts_for_mem_enc=true",
     ]
     return build_sam2_video_predictor(
-        OFFICIAL_CONFIGS[preset], None, device="cpu", hydra_overrides_extra=overrides, apply_postprocessing=False
+        OFFICIAL_CONFIGS[preset],
+        None,
+        device=device,
+        hydra_overrides_extra=overrides,
+        apply_postprocessing=False,
+        vos_optimized=vos_optimized,
     )
 
 
@@ -102,10 +107,16 @@ def seeded_official(preset: str, image_size: int, *, score_shift: float = ALWAYS
         score_shift: added to every object score.
     """
     predictor = official_predictor(preset, image_size)
-    state = seeded_state({key: tuple(value.shape) for key, value in predictor.state_dict().items()}, seed=0)
-    state["sam_mask_decoder.pred_obj_score_head.layers.2.bias"] += score_shift
+    state = seeded_weights({key: tuple(value.shape) for key, value in predictor.state_dict().items()}, score_shift)
     predictor.load_state_dict(state, strict=True)
     return predictor.eval()
+
+
+def seeded_weights(shapes: Mapping[str, tuple[int, ...]], score_shift: float = ALWAYS_VISIBLE) -> dict[str, Tensor]:
+    """The values that all sides share: of seed 0, with this added to every object score."""
+    state = seeded_state(shapes, seed=0)
+    state["sam_mask_decoder.pred_obj_score_head.layers.2.bias"] += score_shift
+    return state
 
 
 def save_as_meta(state: Mapping[str, Tensor], path: Path) -> Path:

@@ -9,12 +9,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from sam2_model import Masklet
+from sam2_model import SAM2, Masklet
 from sam2_model.attention import RotaryAttention, attend
 from sam2_model.hiera import from_windows, to_windows
 from sam2_model.image_encoder import ImageEncoder
 from sam2_model.layers import MLP
 from sam2_model.mask_ops import fill_holes, stability, without_overlap
+from sam2_model.memory_bank import FrameMemory, Recall
 from sam2_model.positions import rotary_turns, rotate, sine_grid
 from sam2_model.preprocessing import to_model_input
 from sam2_model.products import Activation, linear
@@ -181,3 +182,33 @@ def test_windows_put_together_are_the_picture() -> None:
     assert cut.shape == (2 * 2 * 3, 3, 3, 4)
     assert torch.equal(cut[1], x[0, :3, 3:6])
     assert torch.equal(from_windows(cut, 2, 3), x)
+
+
+def test_a_gpu_can_take_its_fused_kernels(model: SAM2, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They want an axis for heads; without it all scores would be written out, half a gigabyte an object."""
+    plain, seen = F.scaled_dot_product_attention, []
+
+    def noting(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        seen.append({each.dim() for each in (q, k, v)})
+        return plain(q, k, v)
+
+    monkeypatch.setattr(F, "scaled_dot_product_attention", noting)
+    features = model.encode_image(torch.randn(1, 3, 256, 256))  # with gradients, hence in the plain forms
+    memory = FrameMemory(0, torch.randn(1, 32, 16, 16), torch.randn(1, 64), torch.zeros(1), torch.zeros(1))
+    model.decode(features, model.condition(features.low, [Recall([(memory, 0)], [(memory, 1)])]), None)
+    assert len(seen) > 10
+    assert all(each == {4} for each in seen)
+
+
+def test_positions_that_are_made_once_follow_the_weights() -> None:
+    trunk = ImageEncoder(SMALL).trunk.requires_grad_(False)
+    grid = (64, 64)
+    for _ in range(2):
+        torch.nn.init.normal_(trunk.pos_embed)
+        torch.nn.init.normal_(trunk.pos_embed_window)
+        made = trunk._positions(grid)
+        assert trunk._positions(grid) is made
+        assert torch.equal(trunk.requires_grad_()._positions(grid), made)
+        trunk.requires_grad_(False)
+    assert trunk.to(torch.bfloat16)._positions(grid).dtype == torch.bfloat16
+    assert trunk._positions((72, 72)).shape == (1, 72, 72, 16)
