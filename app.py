@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import logging
 import os
+import sys
 from pathlib import Path
 
 # Threads that wait sleep instead of spinning, which must be said before torch is imported. On two cores shared with one
@@ -19,8 +20,10 @@ with contextlib.suppress(ImportError):
 
 from app import tracking
 from app.handlers.envelope import Studio
+from app.hardware import Wishes
+from app.hardware_arguments import add_hardware_arguments
 from app.interface import launch_page
-from app.models import DefaultModel, default_model
+from app.models import DefaultModel, current_setup, default_model, set_by_hand
 from app.reach import is_public, public_notice
 from app.sessions import Sessions
 from media.limits import HOSTED, LOCAL
@@ -39,6 +42,7 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, default=None, help="the port; the first free one from 7860 by default")
     parser.add_argument("--share", action="store_true", help="also open a public address through Gradio")
+    add_hardware_arguments(parser)
     args = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
 
@@ -53,6 +57,8 @@ def main() -> None:
         idle_seconds=15 * 60.0 if is_hosted else 24 * 3600.0,
     )
     model = DefaultModel(args.model, "It was chosen on the command line.") if args.model else default_model()
+    set_by_hand(Wishes(args.device, args.dtype, args.image_size, args.look_ahead, args.compiles))
+    sys.stdout.write(current_setup(model.name).reason + "\n")
     # On ZeroGPU the model must be loaded here, in the main process: what a worker loads is lost with it.
     tracking.connect(sessions, preload=model.name if is_space else None)
     if not is_space:

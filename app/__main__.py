@@ -20,6 +20,7 @@ os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 from app import commands
 from app.exports.catalogue import KINDS
 from app.freed_memory import keep_freed_memory
+from app.hardware_arguments import add_hardware_arguments
 from app.job import Job
 from app.mask_folder import MaskError
 from app.object_argument import USAGE
@@ -33,8 +34,6 @@ from media.formats import FORMATS
 
 BAD_INPUT, STOPPED = 1, 130
 
-_PAGE_OPTIONS = ("--model", "--host", "--port")
-
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, without the page of usage that argparse puts before it."""
@@ -45,7 +44,10 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Bad input is one line on standard error, never a traceback."""
-    args = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["serve"]:
+        return _serve(words[1:])
+    args = _parser().parse_args(words)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     keep_freed_memory()
     try:
@@ -72,16 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m app", description="Click an object in a video, follow it, apply an effect.")
     commands_of = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
-    serve = commands_of.add_parser("serve", help="the page, as python app.py serves it")
-    for option in _PAGE_OPTIONS:
-        serve.add_argument(option)
-    serve.add_argument("--share", action="store_true")
-    serve.set_defaults(command=_serve)
+    commands_of.add_parser("serve", help="the page; everything that follows goes to python app.py")
 
     track = commands_of.add_parser("track", help="follow objects through a clip and write their masks")
     _add_clip(track)
     _add_prompts(track)
-    _add_hardware(track)
+    add_hardware_arguments(track)
     _add_dry_run(track)
     track.add_argument("--masks", type=Path, required=True, metavar="DIR", help="where the masks are written")
     _add_reporting(track, commands.track)
@@ -89,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     render = commands_of.add_parser("render", help="lay effects over a clip, with masks from disk or from a project")
     _add_clip(render)
     render.add_argument("--model", help="the model that tracks a project's prompts")
-    _add_hardware(render)
+    add_hardware_arguments(render)
     source = render.add_mutually_exclusive_group()
     source.add_argument("--masks", type=Path, metavar="DIR", help="the masks that track wrote")
     source.add_argument("--project", type=Path, metavar="P.json", help="a saved project; its prompts are tracked first")
@@ -100,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands_of.add_parser("run", help="track and render in one go")
     _add_clip(run)
     _add_prompts(run)
-    _add_hardware(run)
+    add_hardware_arguments(run)
     _add_dry_run(run)
     run.add_argument("--masks", type=Path, metavar="DIR", help="keep the masks there")
     _add_layers(run)
@@ -116,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_clip(export)
     _add_prompts(export)
-    _add_hardware(export)
+    add_hardware_arguments(export)
     export.add_argument(
         "--masks", type=Path, metavar="DIR", help="the masks that track wrote; else they are tracked now"
     )
@@ -152,25 +150,8 @@ def _add_prompts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project", type=Path, metavar="P.json", help="start from a saved project")
 
 
-def _add_hardware(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", choices=("cuda", "mps", "cpu"), help="where the network runs")
-    parser.add_argument("--dtype", choices=("float32", "bfloat16"), help="its numbers")
-    parser.add_argument("--look-ahead", type=_at_least_one, metavar="FRAMES", help="frames encoded in one batch")
-    parser.add_argument(
-        "--compile", dest="compiles", action="store_true", default=None,
-        help="compile the image encoder first, which takes a minute; of use on a GPU",
-    )  # fmt: skip
-
-
 def _add_dry_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="say how long tracking would take, and write nothing")
-
-
-def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} came; 1 or more is wanted")
-    return number
 
 
 def _add_layers(parser: argparse.ArgumentParser) -> None:
@@ -225,12 +206,10 @@ def _add_reporting(parser: argparse.ArgumentParser, command: Callable[[Job, Repo
     parser.set_defaults(command=run)
 
 
-def _serve(args: argparse.Namespace) -> int:
+def _serve(words: Sequence[str]) -> int:
     """Run app.py, which is not importable by name: beside the package `app` nothing else can be called so."""
     script = Path(__file__).resolve().parents[1] / "app.py"
-    given = [(option, getattr(args, option[2:])) for option in _PAGE_OPTIONS]
-    options = [word for option, value in given if value is not None for word in (option, value)]
-    sys.argv = [str(script), *options, *(["--share"] if args.share else [])]
+    sys.argv = [str(script), *words]
     runpy.run_path(str(script), run_name="__main__")
     return 0
 

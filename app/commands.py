@@ -24,7 +24,6 @@ from media.format import Format
 from media.video_clip import VideoClip, probe
 
 if TYPE_CHECKING:  # torch takes seconds to import, and most commands do without it
-    from app.hardware import Setup
     from sam2_model import SAM2
 
 
@@ -160,19 +159,19 @@ def _estimate(job: Job, clip: VideoClip, project: Project, report: Reporter) -> 
     from app.models import current_budget
 
     passes = plan_passes(project, clip.num_frames)
-    model, setup = _load(job, project)
-    report.say(setup.reason)
+    model = _load(job, project, report)
     found = measure_pace(model, clip, current_budget()).estimate(passes)
     report.say(str(found), "estimate", seconds=round(found.seconds, 1), memory_mib=found.memory and round(found.memory))
 
 
-def _load(job: Job, project: Project) -> tuple[SAM2, Setup]:
-    """The project's model, run as the hardware and the command line have it."""
+def _load(job: Job, project: Project, report: Reporter) -> SAM2:
+    """The project's model, run as the hardware and the command line have it; says how and why."""
     from app import models
     from app.hardware import Wishes
 
-    models.set_by_hand(Wishes(job.device, job.dtype, job.look_ahead, job.compiles))
-    return models.load_model(project.model), models.current_setup()
+    models.set_by_hand(Wishes(job.device, job.dtype, job.image_size, job.look_ahead, job.compiles))
+    report.say(models.current_setup(project.model).reason)
+    return models.load_model(project.model)
 
 
 def _track(job: Job, clip: VideoClip, project: Project, masks: MaskFolder, report: Reporter) -> None:
@@ -180,7 +179,7 @@ def _track(job: Job, clip: VideoClip, project: Project, masks: MaskFolder, repor
     from app.models import current_budget
 
     passes = plan_passes(project, clip.num_frames)
-    model, _ = _load(job, project)
+    model = _load(job, project, report)
     tracker = ClipTracker(model, clip, masks, budget=current_budget())
     for each in passes:
         for tracked in tracker.propagate(project, each):

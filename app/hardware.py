@@ -1,9 +1,9 @@
-"""What this computer has, and what follows: device, number type, look-ahead, compiling; each can be set by hand."""
+"""What this computer has, and what follows: device, number type, input, look-ahead, compiling; or set by hand."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -41,6 +41,7 @@ class Wishes:
 
     device: Device | None = None
     dtype: Literal["float32", "bfloat16"] | None = None
+    image_size: int | None = None
     look_ahead: int | None = None
     compiles: bool | None = None
 
@@ -52,6 +53,8 @@ class Setup:
     Args:
         device: where.
         dtype: number type of weights and products.
+        image_size: side of the square input [px]; None: the model's own, whatever the hardware, because what a smaller
+            one costs in accuracy is not measured.
         look_ahead: frames that are encoded in one batch ahead of the tracker.
         compiles: the network is compiled first, which costs a minute.
         reason: one or two sentences for the person: what was chosen and why.
@@ -59,6 +62,7 @@ class Setup:
 
     device: Device
     dtype: torch.dtype
+    image_size: int | None
     look_ahead: int
     compiles: bool
     reason: str
@@ -97,23 +101,26 @@ def choose_setup(hardware: Hardware, wishes: Wishes | None = None) -> Setup:
     fitting = (4 if roomy else 2) if device == "cuda" else 1
     look_ahead = wishes.look_ahead or fitting
     compiles = bool(wishes.compiles)
-    reason = _reason(hardware, device, dtype, look_ahead, wishes)
-    if compiles and hardware.forgets:
-        compiles = False
-        reason += " It is not compiled, because this GPU forgets between two calls."
-    return Setup(device, dtype, look_ahead, compiles, reason)
+    forgets = compiles and hardware.forgets
+    why_not = "because this GPU forgets between two calls" if forgets else "which would take a minute"
+    compiled = "compiled first" if compiles and not forgets else f"not compiled, {why_not}"
+    size = f"{wishes.image_size} px" if wishes.image_size else "the model's own size"
+    by_hand = [each.name for each in fields(wishes) if getattr(wishes, each.name) is not None]
+    said = f" Set by hand: {', '.join(by_hand).replace('_', '-')}." if by_hand else ""
+    where = _where(hardware, device, dtype, look_ahead)
+    reason = f"{where} Frames are seen at {size}; the network is {compiled}.{said}"
+    return Setup(device, dtype, wishes.image_size, look_ahead, compiles and not forgets, reason)
 
 
-def _reason(hardware: Hardware, device: Device, dtype: torch.dtype, look_ahead: int, wishes: Wishes) -> str:
+def _where(hardware: Hardware, device: Device, dtype: torch.dtype, look_ahead: int) -> str:
     number_type = str(dtype).removeprefix("torch.")
     if device == "cuda":
         frames = f"{look_ahead} frames at a time" if look_ahead > 1 else "frame by frame"
-        text = f"Runs on {hardware.name} in {number_type}, {frames}."
-    elif device == "mps":
-        text = f"Runs on the Apple GPU in {number_type}; this is untested, and --device cpu is the way back."
-    else:
-        text = f"Runs on the {hardware.name if hardware.device == 'cpu' else 'CPU'} in {number_type}"
-        quicker = dtype == torch.float32 and hardware.device == "cpu" and hardware.has_quick_bfloat16
-        text += "; bfloat16 would be quicker and move edges a little." if quicker else "."
-    by_hand = [name for name in ("device", "dtype", "look_ahead", "compiles") if getattr(wishes, name) is not None]
-    return text + (f" Set by hand: {', '.join(by_hand).replace('_', '-')}." if by_hand else "")
+        why = "which is quick there" if hardware.has_quick_bfloat16 else "because its bfloat16 is slow"
+        numbers = "" if (dtype == torch.bfloat16) != hardware.has_quick_bfloat16 else f", {why}"
+        return f"Runs on {hardware.name} in {number_type}{numbers}, {frames}."
+    if device == "mps":
+        return f"Runs on the Apple GPU in {number_type}; this is untested, and --device cpu is the way back."
+    text = f"Runs on the {hardware.name if hardware.device == 'cpu' else 'CPU'} in {number_type}"
+    quicker = dtype == torch.float32 and hardware.device == "cpu" and hardware.has_quick_bfloat16
+    return text + ("; bfloat16 would be quicker and move edges a little." if quicker else ".")

@@ -40,8 +40,9 @@ class Job:
         keep_location: whether the place where the clip was taken stays in the file.
         kind: of the export; None: the masks.
         settings: the export's options, each as written, name=value.
-        device: where the network runs; None, as for the next two: what suits the hardware.
+        device: where the network runs; None, as for the next four: what suits the hardware.
         dtype: its number type.
+        image_size: side of its square input [px].
         look_ahead: frames encoded in one batch.
         compiles: whether the image encoder is compiled first.
         dry_run: say how long tracking would take and how much memory it would need, and write nothing.
@@ -64,6 +65,7 @@ class Job:
     settings: Sequence[str] = ()
     device: Literal["cuda", "mps", "cpu"] | None = None
     dtype: Literal["float32", "bfloat16"] | None = None
+    image_size: int | None = None
     look_ahead: int | None = None
     compiles: bool | None = None
     dry_run: bool = False

@@ -88,9 +88,10 @@ def set_by_hand(wishes: Wishes) -> None:
     _wishes = wishes
 
 
-def current_setup() -> Setup:
-    """How models run here, and why."""
-    return choose_setup(look_at_hardware(), _wishes)
+def current_setup(name: str = "") -> Setup:
+    """How a model runs here, and why; `name` as for `load_model`."""
+    _, image_size = split_name(name)
+    return choose_setup(look_at_hardware(), replace(_wishes, image_size=image_size or _wishes.image_size))
 
 
 def current_budget() -> sam2_model.Budget:
@@ -112,12 +113,12 @@ def load_model(name: str) -> sam2_model.SAM2:
     with _loading:
         if _loaded is None or _loaded[:2] != (name, _wishes):
             _loaded = None
-            setup = current_setup()
+            setup = current_setup(name)
             if setup.device == "cpu":
                 keep_freed_memory()
-            weights, image_size = split_name(name)
+            weights, _ = split_name(name)
             try:
-                model = sam2_model.load(weights, device=setup.device, dtype=setup.dtype, image_size=image_size)
+                model = sam2_model.load(weights, device=setup.device, dtype=setup.dtype, image_size=setup.image_size)
             except ValueError as error:  # an impossible size
                 raise sam2_model.CheckpointError(f"{name}: {error}") from error
             if setup.compiles:

@@ -32,15 +32,19 @@ def _nothing_by_hand() -> object:
 def test_the_hardware_decides(hardware: Hardware, expected: tuple[str, torch.dtype, int]) -> None:
     setup = choose_setup(hardware)
     assert (setup.device, setup.dtype, setup.look_ahead) == expected
+    assert setup.image_size is None
+    assert "at the model's own size; the network is not compiled, which would take a minute" in setup.reason
     assert not setup.compiles
     assert str(setup.dtype).removeprefix("torch.") in setup.reason
     assert "by hand" not in setup.reason
 
 
 def test_each_choice_can_be_set_by_hand_and_is_said() -> None:
-    setup = choose_setup(H100, Wishes("cpu", "float32", 3, True))
-    assert (setup.device, setup.dtype, setup.look_ahead, setup.compiles) == ("cpu", torch.float32, 3, True)
-    assert setup.reason.endswith("Set by hand: device, dtype, look-ahead, compiles.")
+    setup = choose_setup(H100, Wishes("cpu", "float32", 512, 3, True))
+    chosen = (setup.device, setup.dtype, setup.image_size, setup.look_ahead, setup.compiles)
+    assert chosen == ("cpu", torch.float32, 512, 3, True)
+    assert "at 512 px; the network is compiled first" in setup.reason
+    assert setup.reason.endswith("Set by hand: device, dtype, image-size, look-ahead, compiles.")
 
 
 def test_a_gpu_that_forgets_is_not_compiled_for() -> None:
@@ -74,5 +78,9 @@ def test_models_run_at_the_size_and_in_the_numbers_asked_for() -> None:
     assert models.current_budget().look_ahead == 3
     models.set_by_hand(Wishes(device="cpu"))
     assert models.load_model("nano@320").dtype == torch.float32
+    assert "at 320 px" in models.current_setup("nano@320").reason
+    models.set_by_hand(Wishes(device="cpu", image_size=288))
+    assert models.load_model("nano").config.image_size == 288
+    assert models.load_model("nano@320").config.image_size == 320
     with pytest.raises(CheckpointError, match="nano@100: image_size is 100"):
         models.load_model("nano@100")
