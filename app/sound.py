@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import logging
-import subprocess
-from fractions import Fraction
 from pathlib import Path
 
-import imageio_ffmpeg
-
 from app.session import Session
-from media.carried_over import Sound
+from media.encoder import Encoder
 from media.errors import MediaError
+from media.remote_sound import SoundFeed
 
 logger = logging.getLogger(__name__)
-
-_MOST_SECONDS = 120  # of work, not of sound
 
 
 def make_sound(session: Session) -> Path | None:
@@ -31,22 +26,30 @@ def make_sound(session: Session) -> Path | None:
     part = out.with_suffix(".part")
     try:
         with session.open_clip() as clip:
-            facts = clip.facts
-        # As an export takes it over: a part of a longer file has the sound of that part.
-        until = Fraction(session.info.duration).limit_denominator(1000) + 1
-        source = Sound(session.clip_path, facts.audio_delay, until, facts.cut)
-        command = [
-            *(imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"),
-            *source.arguments(),
-            # Silence stands in where the sound begins later than the clip, or has gaps.
-            *("-map", "0:a:0", "-af", "aresample=async=1:first_pts=0", "-ac", "2", "-c:a", "aac", "-b:a", "96k"),
-            *("-f", "ipod", f"file:{part}"),
-        ]
-        subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=_MOST_SECONDS)
+            sound = clip.sound()
+        if sound is None:
+            return None
+        _encode(SoundFeed(sound), part)
         part.replace(out)
-    except (OSError, subprocess.SubprocessError, MediaError) as error:
+    except (OSError, MediaError) as error:
         logger.warning("the sound could not be prepared: %s", error)
         return None
     finally:
         part.unlink(missing_ok=True)
     return out
+
+
+def _encode(feed: SoundFeed, out: Path) -> None:
+    """Write a sound as AAC."""
+    arguments = [*feed.arguments(), "-ac", "2", "-c:a", "aac", "-b:a", "96k", "-f", "ipod", f"file:{out}"]
+    try:
+        encoder = Encoder(arguments, reads_pipe=False, inherits=[feed.reading_end])
+        try:
+            feed.start()
+            for _ in encoder.wait():
+                pass
+            feed.check()
+        finally:
+            encoder.close()
+    finally:
+        feed.close()

@@ -34,10 +34,9 @@ class ClipFacts:
         has_audio: whether there is sound that can be carried over.
         codec: name of the video codec, or "images" for pictures that are no video.
         cut: where in the file the clip begins, counted from the container's start; its sound begins there too [s].
-        audio_delay: by how much the sound must be delayed to fit `times` [s]; 0 unless the picture
-            starts before the container says it does.
         is_trimmed: whether the end of the file was left away, because of the limits or because a part was asked for.
         file_duration: how long the whole file says it is [s], or None; only for words and sliders: it may be wrong.
+        tags: what the file tells of itself and a result may keep, (name, value); with the place, if it tells one.
         notices: sentences for the person about what was left away or may look wrong.
     """
 
@@ -47,9 +46,9 @@ class ClipFacts:
     has_audio: bool
     codec: str
     cut: Fraction = Fraction(0)
-    audio_delay: Fraction = Fraction(0)
     is_trimmed: bool = False
     file_duration: Fraction | None = None
+    tags: tuple[tuple[str, str], ...] = ()
     notices: tuple[str, ...] = ()
 
     @property

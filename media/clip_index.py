@@ -12,7 +12,7 @@ from media.whole_file import write_whole
 
 logger = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 """Raised whenever frames would be counted or developed differently: older indices are then made anew."""
 
 

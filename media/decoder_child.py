@@ -13,6 +13,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
+from dataclasses import asdict
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -27,9 +28,11 @@ from media.frame import Picture
 from media.frame_source import FrameSource
 from media.guards import limit_resources, limit_time, limit_waiting
 from media.limits import Limits
-from media.messages import END, FACTS, FAILED, FRAME, REFUSED, Header, Speaker
+from media.messages import END, FACTS, FAILED, FRAME, REFUSED, SAMPLES, SOUND, Header, Speaker
 from media.planes import Planes
+from media.sound_track import SoundForm
 from media.sources import Opened, Opening
+from media.video_file import VideoFile
 
 OUT_OF_MEMORY = (
     "This clip needs more memory than one clip may take here; please make its picture smaller and try again."
@@ -119,6 +122,8 @@ def _serve(source: FrameSource, limits: Limits, commands: IO[bytes], speaker: Sp
                 _say_picture(speaker, order["index"], source.frame(order["index"]))
             elif order["do"] == "frames":
                 _say_frames(source, order["start"], order["stop"], commands, speaker)
+            elif order["do"] == "sound":
+                _say_sound(source, Fraction(*order["seconds"]), speaker)
             # "more" and "stop" may come late, when all frames that they are about were sent.
 
 
@@ -135,6 +140,18 @@ def _say_frames(source: FrameSource, start: int, stop: int, commands: IO[bytes],
         ahead -= 1
         if index + 1 == stop:
             break
+    speaker.say(Header(END))
+
+
+def _say_sound(source: FrameSource, seconds: Fraction, speaker: Speaker) -> None:
+    """Send what the samples are, then the samples; both are missing where there is no sound."""
+    for piece in source.sound(seconds) if isinstance(source, VideoFile) else ():
+        if isinstance(piece, SoundForm):
+            text = json.dumps(asdict(piece)).encode()
+            speaker.say(Header(SOUND, len(text)), text)
+        else:
+            data = np.ascontiguousarray(piece).reshape(-1).view(np.uint8).data
+            speaker.say(Header(SAMPLES, len(data)), data)
     speaker.say(Header(END))
 
 

@@ -88,6 +88,10 @@ class DecoderProcess:
         """Whether it can be spoken to."""
         return not self.is_closed and self._process.poll() is None
 
+    def interrupt(self) -> None:
+        """Kill it, from any thread; the one that waits for its words hears that it has failed. `close` follows."""
+        _kill(self._process)
+
     def say(self, order: dict[str, Any]) -> None:
         """Send one command.
 
@@ -193,15 +197,20 @@ class DecoderProcess:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill a process and its group, and let go of its pipes."""
-    if process.poll() is None:
-        try:
-            if sys.platform == "win32":
-                process.kill()
-            else:
-                os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            logger.debug("the decoder has just ended")
-        process.wait()
+    _kill(process)
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    try:
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        logger.debug("the decoder has just ended")
+    process.wait()

@@ -29,12 +29,13 @@ FAILED = "The video could not be encoded; please try again, and look into the lo
 class Encoder:
     """A running ffmpeg that reads from a pipe, or from files alone."""
 
-    def __init__(self, arguments: Sequence[str], *, reads_pipe: bool = True) -> None:
+    def __init__(self, arguments: Sequence[str], *, reads_pipe: bool = True, inherits: Sequence[int] = ()) -> None:
         """Start ffmpeg.
 
         Args:
             arguments: all that follows the general options.
             reads_pipe: whether its input is `pipe:0`, fed through `input_handle`.
+            inherits: file descriptors that it gets beside its own.
 
         Raises:
             MediaError: ffmpeg is not there.
@@ -47,6 +48,7 @@ class Encoder:
                 stdin=subprocess.PIPE if reads_pipe else subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
+                pass_fds=tuple(inherits),
             )
         except (OSError, RuntimeError) as error:  # RuntimeError: imageio-ffmpeg finds no binary
             logger.error("ffmpeg cannot be started: %s", error)

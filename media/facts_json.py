@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from media.carried_over import checked_tags
 from media.clip_facts import ClipFacts, Size
 from media.limits import Limits
 
@@ -21,9 +22,9 @@ def facts_to_json(facts: ClipFacts) -> dict[str, Any]:
         "has_audio": facts.has_audio,
         "codec": facts.codec,
         "cut": _pair(facts.cut),
-        "audio_delay": _pair(facts.audio_delay),
         "is_trimmed": facts.is_trimmed,
         "file_duration": None if facts.file_duration is None else _pair(facts.file_duration),
+        "tags": [list(tag) for tag in facts.tags],
         "notices": list(facts.notices),
     }
 
@@ -51,9 +52,9 @@ def facts_from_json(data: Any, limits: Limits) -> ClipFacts:
         has_audio=bool(data["has_audio"]),
         codec=_words(data["codec"]),
         cut=_time(data["cut"]),
-        audio_delay=_time(data["audio_delay"]),
         is_trimmed=bool(data["is_trimmed"]),
         file_duration=None if claimed is None else _time(claimed),
+        tags=checked_tags(data["tags"]),
         notices=tuple(_words(notice) for notice in data["notices"][:10]),
     )
 

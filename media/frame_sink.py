@@ -12,13 +12,14 @@ import av
 import cv2
 import numpy as np
 
-from media.carried_over import Sound, seconds, tag_arguments
+from media.carried_over import Tags, tag_arguments
 from media.encoder import FAILED, Encoder
 from media.errors import MediaError
 from media.format import Format
 from media.frame import Picture, pixels_of
 from media.frame_pipe import FramePipe
 from media.part_file import PartFile, writing_error
+from media.remote_sound import RemoteSound, SoundFeed
 from media.written_file import check_video, finish_webp
 
 SENT = ("-probesize", "32", "-analyzeduration", "0", "-f", "nut", "-i", "pipe:0")
@@ -42,7 +43,7 @@ class Sending:
         first: time of the first frame [s].
         may_reorder: whether frames may be stored in another order than shown, which saves a tenth; else the file's
             length would be wrong.
-        sound: what is carried over, or None.
+        sound: what is carried over, or None; whoever sends closes it.
         tags: that are carried over.
     """
 
@@ -53,8 +54,8 @@ class Sending:
     rate: Fraction
     first: Fraction
     may_reorder: bool
-    sound: Sound | None
-    tags: dict[str, str]
+    sound: RemoteSound | None
+    tags: Tags
 
     def pipe(self, encoder: Encoder) -> FramePipe:
         """Begin to send to an encoder."""
@@ -97,9 +98,9 @@ class FrameSink(Protocol):
 class _PipedSink:
     """What both kinds of video have in common: frames go through a pipe to a running ffmpeg."""
 
-    def __init__(self, sending: Sending, arguments: Sequence[str]) -> None:
+    def __init__(self, sending: Sending, arguments: Sequence[str], inherits: Sequence[int] = ()) -> None:
         self._sending = sending
-        self._encoder = Encoder(arguments)
+        self._encoder = Encoder(arguments, inherits=inherits)
         self._pipe = sending.pipe(self._encoder)
 
     def write(self, picture: Picture, tick: int) -> None:
@@ -133,11 +134,30 @@ class VideoSink(_PipedSink):
     def __init__(self, part: PartFile, sending: Sending) -> None:
         """Start the encoder; it fills `part`."""
         self._part = part
-        super().__init__(sending, _encoding_arguments(part, sending))
+        self._feed = None if sending.sound is None else SoundFeed(sending.sound)
+        try:
+            inherits = [] if self._feed is None else [self._feed.reading_end]
+            super().__init__(sending, _encoding_arguments(part, sending, self._feed), inherits)
+        except MediaError:
+            self._close_feed()
+            raise
+        if self._feed is not None:
+            self._feed.start()
+
+    def close(self) -> None:
+        """Stop the encoder, then what feeds it."""
+        super().close()
+        self._close_feed()
+
+    def _close_feed(self) -> None:
+        if self._feed is not None:
+            self._feed.close()
 
     def finish(self, ticks: Sequence[int], end: Fraction) -> Iterator[None]:
         """As `FrameSink` says."""
         yield from self._end()
+        if self._feed is not None:
+            self._feed.check()
         times = self._times(ticks)
         if self._sending.format.muxer == "webp":
             finish_webp(self._part.path, end - times[0], len(times))
@@ -145,7 +165,7 @@ class VideoSink(_PipedSink):
             yield from check_video(self._part.path, self._sending.format.muxer, times)
 
 
-def _encoding_arguments(part: PartFile, sending: Sending) -> list[str]:
+def _encoding_arguments(part: PartFile, sending: Sending, sound: SoundFeed | None) -> list[str]:
     target = sending.format
     is_iso = target.muxer in ("mp4", "mov")
     # Said of the frames that come in: if it were only asked of what goes out, ffmpeg would take
@@ -156,12 +176,12 @@ def _encoding_arguments(part: PartFile, sending: Sending) -> list[str]:
     }
     return [
         # Without the offset ffmpeg would count from 0 and lose the offset between picture and sound.
-        *("-itsoffset", seconds(sending.first), *SENT),
-        *(sending.sound.arguments() if sending.sound else []),
+        *("-itsoffset", f"{float(sending.first):.6f}", *SENT),
+        *(sound.arguments() if sound else []),
         *("-map", "0:v:0", *sending.keeping_times, "-c:v", target.encoder, *target.options),
         *([] if sending.may_reorder or target.encoder not in REORDERING else ["-bf", "0"]),
         *("-pix_fmt", target.pixels, *tagged.get(target.pixels[:3], [])),
-        *(["-map", "1:a:0", *target.sound] if sending.sound else []),
+        *(["-map", "1:a:0", *target.sound] if sound else []),
         *tag_arguments(sending.tags),
         *(["-video_track_timescale", str(sending.timescale), "-movflags", "+faststart"] if is_iso else []),
         *("-f", target.muxer, f"file:{part.path}"),

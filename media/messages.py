@@ -10,9 +10,10 @@ import struct
 import time
 from typing import NamedTuple
 
-FACTS, FRAME, END, BEAT, REFUSED, FAILED = b"F", b"P", b"E", b"B", b"R", b"X"
-"""The clip's facts and index as JSON; a picture; the last picture was sent; a sign of life; a sentence for the
-person; a traceback for the log. A picture of 3 bytes a pixel is RGB, one of half as many is in planes."""
+FACTS, FRAME, END, BEAT, REFUSED, FAILED, SOUND, SAMPLES = b"F", b"P", b"E", b"B", b"R", b"X", b"S", b"A"
+"""The clip's facts and index as JSON; a picture; the last picture or sample was sent; a sign of life; a sentence for
+the person; a traceback for the log; what the sound's samples are, as JSON; samples. A picture of 3 bytes a pixel is
+RGB, one of half as many is in planes."""
 
 _HEADER = struct.Struct("<cxxxiIIQ")
 HEADER_BYTES = _HEADER.size

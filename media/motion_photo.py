@@ -34,7 +34,7 @@ def video_start(view: ByteView) -> int | None:
 def copy_upload(upload: Path, folder: Path, stem: str, suffix: str) -> Path:
     """Copy what somebody has brought, as `folder/stem + suffix`; of a photo that holds a video only the video.
 
-    So the video's sound can be carried over, too, which it could not from within a photo.
+    What is kept, and packed with a project, is then the clip and not a photo that hides it.
 
     Raises:
         OSError: it cannot be read or written.

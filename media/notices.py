@@ -12,8 +12,8 @@ NO_FRAMES = "This file holds no picture that can be decoded; please choose anoth
 DAMAGED = "Parts of this clip are damaged; the frames that could be read are used."
 CUT_SHORT = "This file ends too early; the frames that are there are used."
 HDR = "This clip is HDR; its colours are toned down to those of an ordinary screen."
+SOUND_CUT = "The sound is longer than what can be taken here ({seconds:g} seconds); the rest of it is left away."
 STILL = "This is a still picture, so it becomes a clip of one frame; there is nothing to follow through time."
-SOUNDLESS_MOTION_PHOTO = "This photo holds a short video, which is used without its sound."
 
 
 def length_notice(num_frames: int, duration: Fraction, limits: Limits, part: Part) -> str:

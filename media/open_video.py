@@ -13,6 +13,7 @@ import av
 # FFmpeg's binding would load these when a file with subtitles comes, but by then no file can be opened any more.
 import av.subtitles.codeccontext
 import av.subtitles.stream
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
@@ -81,12 +82,11 @@ def _first_moving_picture(container: InputContainer) -> VideoStream:
     raise MediaError(NO_VIDEO_STREAM)
 
 
-def has_readable_audio(container: InputContainer) -> bool:
-    """Whether the first sound track can be decoded here, and so carried over."""
-    if not container.streams.audio:
-        return False
-    context = container.streams.audio[0].codec_context
-    return context is not None and context.name in AUDIO_DECODERS.split(",")
+def readable_sound(container: InputContainer) -> AudioStream | None:
+    """The sound track that a player would choose, of those that can be decoded here; None if there is none."""
+    codecs = AUDIO_DECODERS.split(",")
+    tracks = [each for each in container.streams.audio if each.codec_context and each.codec_context.name in codecs]
+    return next((each for each in tracks if each.disposition & Disposition.default), tracks[0] if tracks else None)
 
 
 class PacketReader:
@@ -97,7 +97,9 @@ class PacketReader:
         num_damaged: packets and reads that failed, and frames whose decoder calls them corrupt.
     """
 
-    def __init__(self, container: InputContainer, stream: VideoStream, on_packet: Callable[[], None]) -> None:
+    def __init__(
+        self, container: InputContainer, stream: VideoStream | AudioStream, on_packet: Callable[[], None]
+    ) -> None:
         """Read from the container's present place; `on_packet` is called for every packet."""
         self._container = container
         self._stream = stream

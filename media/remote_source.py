@@ -18,6 +18,7 @@ from media.facts_json import facts_from_json
 from media.frame import Picture, Pixels, pixels_of
 from media.limits import Limits
 from media.messages import END, FACTS, FRAME, Header
+from media.remote_sound import RemoteSound
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +131,19 @@ class RemoteSource:
             raise
         self._give_back(process)
         return picture
+
+    def sound(self) -> RemoteSound | None:
+        """The clip's sound, decoded by a process of its own; None where nothing is heard. May be asked by any thread.
+
+        It goes on after the last frame as it does in the file, but not beyond what was cut, or what is allowed.
+
+        Raises:
+            MediaError: it cannot be decoded.
+        """
+        if not self.facts.has_audio:
+            return None
+        seconds = self.facts.duration if self.facts.is_trimmed else self._order.limits.max_seconds
+        return RemoteSound.open(self._opened(None)[0], seconds)
 
     def close(self) -> None:
         """End the process that waits; the next call starts another."""

@@ -12,15 +12,26 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from media.byte_view import ByteView
+from media.carried_over import kept_tags
 from media.clip_facts import ClipFacts, Part, Size
 from media.errors import MediaError
-from media.file_clock import ROUNDING_OF_START, FileClock
+from media.file_clock import FileClock
 from media.frame import Picture
 from media.frame_filters import deinterlaced
 from media.frame_times import frame_times
 from media.limits import Limits
-from media.notices import CUT_SHORT, DAMAGED, HDR, NO_FRAMES, length_notice, part_notice, part_too_late, scale_notice
-from media.open_video import PacketReader, Threads, has_readable_audio, open_video
+from media.notices import (
+    CUT_SHORT,
+    DAMAGED,
+    HDR,
+    NO_FRAMES,
+    SOUND_CUT,
+    length_notice,
+    part_notice,
+    part_too_late,
+    scale_notice,
+)
+from media.open_video import PacketReader, Threads, open_video, readable_sound
 from media.picture import Developer, Upright
 from media.video_index import VideoIndex
 
@@ -239,6 +250,11 @@ class _Counting:
         decoded = [None if stamp is None else stamp * self.clock.time_base for stamp in self.decode_stamps]
         return frame_times(presented, decoded, self.clock.usual_interval)
 
+    def _beginning(self) -> Fraction:
+        """Where the clip begins, by the file's own clock [s]."""
+        first = self._times()[0]
+        return first if self.task.part.start > 0 else self.clock.origin(first)
+
     def index(self) -> VideoIndex:
         """Where the frames are."""
         assert self.upright is not None
@@ -246,6 +262,7 @@ class _Counting:
             self.upright,
             tuple(self.stamps),
             tuple(self.keyframes),
+            self._beginning(),
             self.seek,
             self.num_skipped,
             self.packets.num_damaged > 0,
@@ -260,10 +277,8 @@ class _Counting:
         """
         if self.upright is None:
             raise MediaError(NO_FRAMES)
-        times = self._times()
+        times, origin = self._times(), self._beginning()
         is_part = self.task.part.start > 0
-        origin = times[0] if is_part else self.clock.origin(times[0])
-        delay = Fraction(0) if is_part else self.clock.start(origin) - origin
         interval = times[-1] - times[-2] if len(times) > 1 else self.clock.usual_interval
         end = times[-1] + (self.last_duration * self.clock.time_base or interval) - origin
         claimed = self.container.duration
@@ -271,14 +286,19 @@ class _Counting:
             size=self.upright.size,
             times=tuple(time - origin for time in times),
             duration=end,
-            has_audio=has_readable_audio(self.container),
+            has_audio=readable_sound(self.container) is not None,
             codec=self.stream.codec_context.name,
             cut=self.zero if is_part else Fraction(0),
-            audio_delay=delay if delay > ROUNDING_OF_START else Fraction(0),
             is_trimmed=self.is_too_long or self.is_stopped,
             file_duration=Fraction(claimed, av.time_base) if claimed and claimed > 0 else None,
+            tags=kept_tags(self.container.metadata),
             notices=tuple(self._notices(end)),
         )
+
+    def _sound_end(self) -> Fraction:
+        """When the sound ends, as far as the file says, counted from the container's start [s]."""
+        sound, claimed = readable_sound(self.container), self.container.duration
+        return Fraction(0) if sound is None or not claimed else Fraction(claimed, av.time_base)
 
     def _notices(self, duration: Fraction) -> Iterator[str]:
         assert self.upright is not None
@@ -287,6 +307,8 @@ class _Counting:
             yield length_notice(len(self.stamps), duration, self.task.limits, part)
         elif part != Part():
             yield part_notice(self.zero if part.start > 0 else Fraction(0), duration)
+        elif self._sound_end() > self.task.limits.max_seconds:
+            yield SOUND_CUT.format(seconds=float(self.task.limits.max_seconds))
         if upright.size != upright.displayed:
             yield scale_notice(upright.displayed, upright.size)
         if upright.coding.is_hdr:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from media.frame_source import FrameSource
 from media.guards import close_doors
 from media.limits import Limits
 from media.motion_photo import video_start
-from media.notices import SOUNDLESS_MOTION_PHOTO
 from media.scan import OnPicture, Task, scan_video
 from media.video_file import VideoFile
 from media.video_index import VideoIndex
@@ -77,7 +76,8 @@ class Opening:
             return self._images(lambda: _open_zip(self, view))
         is_jpeg = head.startswith(JPEG) and suffix in JPEG_SUFFIXES
         if is_jpeg and (start := video_start(view)) is not None:
-            return self._motion_photo(ByteView(file, start))
+            view = ByteView(file, start)
+            is_jpeg = False
         is_webp = head.startswith(b"RIFF") and head[8:12] == b"WEBP" and suffix == ".webp"
         if is_jpeg or is_webp or (head.startswith(PNG) and suffix == ".png"):
             return self._images(lambda: _open_picture(self, view))
@@ -90,14 +90,6 @@ class Opening:
         else:
             facts, index = scan_video(Task(view, self.limits, self.part, self.beat, self.on_picture))
         return Opened(VideoFile(view, self.limits, facts, index, self.beat), facts, index.to_json())
-
-    def _motion_photo(self, view: ByteView) -> Opened:
-        close_doors()
-        opened = self._video(view)
-        facts = opened.facts
-        if self.known is None:
-            facts = replace(facts, has_audio=False, notices=(SOUNDLESS_MOTION_PHOTO, *facts.notices))
-        return Opened(opened.source, facts, opened.index)
 
     def _images(self, opened: Callable[[], FrameSource]) -> Opened:
         source = opened()

@@ -12,6 +12,7 @@ from media.clip_index import read_index, write_index
 from media.errors import MediaError
 from media.frame import Frame
 from media.limits import LOCAL, Limits
+from media.remote_sound import RemoteSound
 from media.remote_source import OnPicture, Order, RemoteSource
 
 Seconds = Fraction | int | float
@@ -149,6 +150,14 @@ class VideoClip:
         if self._last is None or self._last.index != index:
             self._last = Frame(index, self.times[index], self._source.frame(index))
         return self._last
+
+    def sound(self) -> RemoteSound | None:
+        """The clip's sound, to be written beside its frames; None where nothing is heard. Whoever takes it closes it.
+
+        Raises:
+            MediaError: it cannot be decoded.
+        """
+        return self._source.sound()
 
     def close(self) -> None:
         """Let go of the file and of the process that reads it; `frame` and `frames` open it again when asked."""

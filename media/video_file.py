@@ -6,6 +6,7 @@ import logging
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from itertools import pairwise
 
 import av
@@ -18,6 +19,7 @@ from media.frame_filters import deinterlaced
 from media.limits import Limits
 from media.open_video import PacketReader, Threads, open_video
 from media.picture import Developer
+from media.sound_track import Samples, SoundForm, SoundOrder, read_sound
 from media.video_index import VideoIndex
 
 logger = logging.getLogger(__name__)
@@ -93,6 +95,11 @@ class VideoFile:
         if index not in self._kept:
             raise MediaError(f"Frame {index} can no longer be decoded; please open the clip again.")
         return self._picture(index, self._kept[index])
+
+    def sound(self, seconds: Fraction) -> Iterator[SoundForm | Samples]:
+        """What the clip's sound is, then its samples, from the clip's beginning for at most `seconds`; or nothing."""
+        order = SoundOrder(self._index.origin, seconds, may_seek=self._index.seek is not None)
+        return read_sound(self._view, self._limits, order, self._on_packet)
 
     def _picture(self, index: int, frame: av.VideoFrame) -> Picture:
         try:

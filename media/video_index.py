@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from media.clip_facts import Size
@@ -18,6 +19,7 @@ class VideoIndex:
         upright: how its frames become pictures.
         stamps: the presentation time of each frame in the stream's own units, None where it has none.
         keyframes: (index, stamp): frame `index` and those after it can be decoded from `stamp` on; increasing.
+        origin: where the clip begins, by the file's own clock [s].
         seek: where reading begins, in microseconds as FFmpeg counts, or None for the file's beginning.
         num_skipped: frames between there and the first frame of the clip.
         is_damaged: whether packets were lost on the way.
@@ -27,6 +29,7 @@ class VideoIndex:
     upright: Upright
     stamps: tuple[int | None, ...]
     keyframes: tuple[tuple[int, int], ...]
+    origin: Fraction
     seek: int | None = None
     num_skipped: int = 0
     is_damaged: bool = False
@@ -42,6 +45,7 @@ class VideoIndex:
             "coding": [upright.coding.transfer, upright.coding.primaries],
             "stamps": list(self.stamps),
             "keyframes": [list(entry) for entry in self.keyframes],
+            "origin": [self.origin.numerator, self.origin.denominator],
             "seek": self.seek,
             "num_skipped": self.num_skipped,
             "is_damaged": self.is_damaged,
@@ -58,6 +62,7 @@ class VideoIndex:
             upright,
             tuple(data["stamps"]),
             tuple((index, stamp) for index, stamp in data["keyframes"]),
+            Fraction(*data["origin"]),
             data["seek"],
             data["num_skipped"],
             data["is_damaged"],

@@ -12,7 +12,7 @@ from types import TracebackType
 
 import numpy as np
 
-from media.carried_over import Sound, read_tags
+from media.carried_over import PLACE
 from media.errors import MediaError
 from media.format import Format
 from media.formats import H264
@@ -158,10 +158,6 @@ class VideoWriter:
 
     def _open_sink(self, first: Fraction) -> FrameSink:
         clip, target = self._clip, self._format
-        sound = None
-        if clip.has_audio and target.sound:
-            until = clip.duration if clip.facts.is_trimmed else None
-            sound = Sound(clip.path, delay=clip.facts.audio_delay, until=until, begin=clip.facts.cut)
         # The last frame's duration has no place in the stream: the encoder takes it from the rate.
         # It is bounded, because H.264 also derives from it how fast a player must be.
         rate = min(max(1 / clip.facts.last_frame_duration, SLOWEST), max(2 * clip.fps, Fraction(60)))
@@ -173,8 +169,8 @@ class VideoWriter:
             rate=rate.limit_denominator(1001),
             first=first,
             may_reorder=_begins_as_it_ends(clip.times),
-            sound=sound,
-            tags=read_tags(clip.path, with_location=self._keeps_location) if target.is_video else {},
+            sound=clip.sound() if target.sound else None,
+            tags=tuple(tag for tag in clip.facts.tags if self._keeps_location or tag[0] != PLACE),
         )
         self._part = PartFile(self.path)
         return open_sink(self._part, sending)

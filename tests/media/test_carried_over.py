@@ -8,7 +8,7 @@ import av
 import pytest
 
 from media import VideoClip, VideoWriter, choose_format
-from media.carried_over import read_tags
+from media.carried_over import checked_tags
 from tests.media.clips import ffmpeg, write_clip
 
 TITLE = 'A "day"; = # \\ [out]\nsecond line [STREAM]'
@@ -51,7 +51,25 @@ def test_title_and_date_stay_and_the_place_goes(name: str, tagged: Path, tmp_pat
 
 
 def test_a_clip_without_tags_and_a_folder_have_none(tmp_path: Path) -> None:
-    assert read_tags(write_clip(tmp_path / "a.mkv", num_frames=2)) == {}
-    assert read_tags(tmp_path) == {}
-    (tmp_path / "list.mp4").write_text("#EXTM3U\n#EXTINF:1\na.mkv\n")
-    assert read_tags(tmp_path / "list.mp4") == {}
+    with VideoClip.open(write_clip(tmp_path / "a.mkv", num_frames=2)) as clip:
+        assert clip.facts.tags == ()
+    (tmp_path / "images").mkdir()
+    ffmpeg("-i", tmp_path / "a.mkv", tmp_path / "images" / "%d.png")
+    with VideoClip.open(tmp_path / "images") as clip:
+        assert clip.facts.tags == ()
+
+
+def test_tags_are_told_whatever_the_case_of_their_names(tmp_path: Path) -> None:
+    plain = write_clip(tmp_path / "plain.mkv", num_frames=2)
+    ffmpeg("-i", plain, "-c", "copy", "-metadata", "TITLE=A day", "-metadata", "Location=+48+11/", tmp_path / "a.mkv")
+    with VideoClip.open(tmp_path / "a.mkv") as clip:
+        assert dict(clip.facts.tags) == {"title": "A day", "location": "+48+11/"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [[["title", 5]], [["title", "a\0b"]], [["title", "x" * 3000]], [["make", "Phone"]], [["title", "a"]] * 2, [5]],
+)
+def test_tags_that_cannot_be_ours_are_not_believed(told: list[list[str]]) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        checked_tags(told)

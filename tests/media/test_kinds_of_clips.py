@@ -28,6 +28,7 @@ from tests.media.clips import (
     read_index,
     write_clip,
 )
+from tests.media.test_writing import onset
 
 HDR_LIGHTS = (1.0, 10.0, 50.0, 100.0, 203.0, 400.0, 1000.0)
 """What an HDR picture shows from left to right [cd/m²]."""
@@ -316,8 +317,11 @@ def test_photo_that_holds_a_video(tmp_path: Path) -> None:
     photo.write_bytes(buffer.getvalue() + video)
     with VideoClip.open(photo) as clip:
         assert [read_index(frame.pixels) for frame in clip.frames()] == list(range(12))
-        assert not clip.has_audio
-        assert "without its sound" in clip.notices[0]
+        assert clip.has_audio
+        with VideoWriter(tmp_path / "b.mp4", like=clip) as writer:
+            for frame in clip.frames():
+                writer.write(frame.picture, frame.time)
+    assert onset(tmp_path / "b.mp4") == pytest.approx(0.1, abs=0.03)
     copied = copy_upload(photo, tmp_path, "copied", ".jpg")
     assert copied.name == "copied.mp4"
     assert copied.read_bytes() == video
