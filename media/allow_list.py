@@ -7,7 +7,7 @@ the only safe list.
 
 from __future__ import annotations
 
-CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,mpegts,asf,flv,ogg"
+CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,mpeg,mpegts,asf,flv,ogg"
 """Demuxers by FFmpeg's names."""
 
 PROTOCOLS = "file"

@@ -1,4 +1,4 @@
-"""Phone photos that hold a short video: a JPEG with an MP4 behind it."""
+"""Phone photos that hold a short video: a JPEG or a HEIC with an MP4 behind it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from media.byte_view import ByteView
 
 CHUNK = 2**20
 FIRST_BOX = b"ftyp"
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".heic", ".heif")
 
 
 def video_start(view: ByteView) -> int | None:
-    """Where the MP4 in a JPEG begins, or None [bytes].
+    """Where the MP4 in a photo begins, or None [bytes].
 
     It is found by its first box, `ftyp`, whose size is told in the four bytes before it.
     """
@@ -40,8 +41,7 @@ def copy_upload(upload: Path, folder: Path, stem: str, suffix: str) -> Path:
         OSError: it cannot be read or written.
     """
     with open(upload, "rb", buffering=0) as source:
-        is_photo = suffix in (".jpg", ".jpeg") and source.read(3) == b"\xff\xd8\xff"
-        start = video_start(ByteView(source)) if is_photo else None
+        start = video_start(ByteView(source)) if suffix in PHOTO_SUFFIXES else None
         path = folder / f"{stem}{suffix if start is None else '.mp4'}"
         with path.open("wb") as copy:
             source.seek(start or 0)

@@ -12,6 +12,7 @@ NO_FRAMES = "This file holds no picture that can be decoded; please choose anoth
 DAMAGED = "Parts of this clip are damaged; the frames that could be read are used."
 CUT_SHORT = "This file ends too early; the frames that are there are used."
 HDR = "This clip is HDR; its colours are toned down to those of an ordinary screen."
+PACKED_STILL = "This is a photo (HEIC or AVIF) that cannot be read here; please save it as a JPEG, or choose a video."
 SOUND_CUT = "The sound is longer than what can be taken here ({seconds:g} seconds); the rest of it is left away."
 STILL = "This is a still picture, so it becomes a clip of one frame; there is nothing to follow through time."
 

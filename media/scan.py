@@ -37,6 +37,9 @@ from media.video_index import VideoIndex
 
 OnPicture = Callable[[int, Picture], None]
 
+ONLY_FROM_THE_BEGINNING = ("mpeg",)
+"""Containers, by FFmpeg's names, whose frames have other times when they are entered in the middle."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -147,7 +150,7 @@ class _Counting:
 
     def _jump(self) -> None:
         """Go to the keyframe before the part that is wanted, in a file that allows it."""
-        if self.container.start_time is None:
+        if self.container.start_time is None or self.container.format.name in ONLY_FROM_THE_BEGINNING:
             return
         target = int(self.task.part.start * av.time_base) + self.container.start_time
         try:
@@ -261,7 +264,7 @@ class _Counting:
         return VideoIndex(
             self.upright,
             tuple(self.stamps),
-            tuple(self.keyframes),
+            () if self.container.format.name in ONLY_FROM_THE_BEGINNING else tuple(self.keyframes),
             self._beginning(),
             self.seek,
             self.num_skipped,

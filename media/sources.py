@@ -11,17 +11,22 @@ from typing import Any
 
 from media.byte_view import ByteView
 from media.clip_facts import ClipFacts, Part
+from media.errors import MediaError
 from media.facts_json import facts_from_json
 from media.frame_source import FrameSource
 from media.guards import close_doors
 from media.limits import Limits
 from media.motion_photo import video_start
+from media.notices import PACKED_STILL
 from media.scan import OnPicture, Task, scan_video
 from media.video_file import VideoFile
 from media.video_index import VideoIndex
 
 JPEG, PNG, ZIP = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"PK\x03\x04"
 JPEG_SUFFIXES = (".jpg", ".jpeg")
+FILE_TYPE = b"ftyp"
+STILL_BRANDS = (b"avif", b"heic", b"heix", b"heim", b"heis", b"mif1")
+"""What stills say that are packed as videos are: FFmpeg would show each as a video of one frame, or of one tile."""
 FILES_OF_A_FOLDER = 64
 
 
@@ -68,19 +73,23 @@ class Opening:
         file = io.FileIO(self.path)
         view = ByteView(file)
         self.limits.check_bytes(view.size)
-        head = view.read(16)
+        head = view.read(64)
         suffix = self.path.suffix.lower()
         # A picture or an archive counts only under a name of its own: one that calls itself a video
         # is broken or means no good.
         if head.startswith(ZIP) and suffix == ".zip":
             return self._images(lambda: _open_zip(self, view))
+        is_packed = head[4:8] == FILE_TYPE and head[8:12] in STILL_BRANDS
         is_jpeg = head.startswith(JPEG) and suffix in JPEG_SUFFIXES
-        if is_jpeg and (start := video_start(view)) is not None:
-            view = ByteView(file, start)
-            is_jpeg = False
+        if (is_jpeg or is_packed) and (start := video_start(view)) is not None:
+            close_doors()
+            return self._video(ByteView(file, start))
         is_webp = head.startswith(b"RIFF") and head[8:12] == b"WEBP" and suffix == ".webp"
-        if is_jpeg or is_webp or (head.startswith(PNG) and suffix == ".png"):
+        is_avif = is_packed and b"avif" in head and suffix == ".avif"
+        if is_jpeg or is_webp or is_avif or (head.startswith(PNG) and suffix == ".png"):
             return self._images(lambda: _open_picture(self, view))
+        if is_packed:
+            raise MediaError(PACKED_STILL)
         close_doors()
         return self._video(view)
 

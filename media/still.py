@@ -7,8 +7,8 @@ from typing import IO
 
 import numpy as np
 
-# The last two are named, so that Pillow need not look for them: the orientation of a JPEG is written as in a TIFF.
-from PIL import Image, ImageOps, TiffImagePlugin, WebPImagePlugin  # noqa: F401
+# Plugins are named, so that Pillow need not look for them: the orientation of a JPEG is written as in a TIFF.
+from PIL import AvifImagePlugin, Image, ImageOps, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 
 from media.clip_facts import Size
 from media.errors import MediaError
@@ -17,7 +17,8 @@ from media.limits import Limits
 
 logger = logging.getLogger(__name__)
 
-FORMATS = ("JPEG", "PNG", "WEBP")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
+ORIENTED = ("JPEG", "AVIF")
 EXIF_ORIENTATION = 0x0112
 ORIENTATIONS_LYING = (5, 6, 7, 8)  # those that swap width and height
 
@@ -36,7 +37,7 @@ def open_still(file: IO[bytes], name: str, limits: Limits) -> Image.Image:
         limits: how large it may be.
 
     Raises:
-        MediaError: it is no JPEG, PNG or WebP, or too large to be decoded.
+        MediaError: it is no JPEG, PNG, WebP or AVIF, or too large to be decoded.
     """
     try:
         image = Image.open(file, formats=FORMATS)
@@ -46,7 +47,7 @@ def open_still(file: IO[bytes], name: str, limits: Limits) -> Image.Image:
         raise
     except Exception as error:  # a damaged header can raise nearly anything
         logger.info("image not opened: %s", error)
-        raise MediaError(f"{name} is not a JPEG, PNG or WebP picture that can be read.") from error
+        raise MediaError(f"{name} is not a JPEG, PNG, WebP or AVIF picture that can be read.") from error
     limits.check_coded_size(Size(image.height, image.width))
     return image
 
@@ -54,7 +55,7 @@ def open_still(file: IO[bytes], name: str, limits: Limits) -> Image.Image:
 def upright_size(image: Image.Image) -> Size:
     """The size (height, width) once the picture is upright."""
     # Of a PNG the whole picture would be decoded to find its orientation, which it rarely has.
-    is_lying = image.format == "JPEG" and image.getexif().get(EXIF_ORIENTATION) in ORIENTATIONS_LYING
+    is_lying = image.format in ORIENTED and image.getexif().get(EXIF_ORIENTATION) in ORIENTATIONS_LYING
     return Size(image.width, image.height) if is_lying else Size(image.height, image.width)
 
 
@@ -68,7 +69,7 @@ def upright_pixels(image: Image.Image, size: Size) -> Pixels:
     Returns:
         (H, W, 3) uint8 RGB; what is transparent lies on white.
     """
-    upright = ImageOps.exif_transpose(image) if image.format == "JPEG" else image
+    upright = ImageOps.exif_transpose(image) if image.format in ORIENTED else image
     if upright.has_transparency_data:
         clear = upright.convert("RGBA")
         upright = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)

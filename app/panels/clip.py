@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio_client.utils import is_http_url_like
 from PIL import Image
 
 from app.editor.assets import read_asset, read_script, read_words
@@ -20,9 +21,21 @@ from media.video_clip import VideoClip
 
 _EXAMPLE_WIDTH = 320
 _VIDEO_TYPES = [
-    *(".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".3gp", ".mpg", ".mpeg", ".ts", ".ogv", ".flv", ".wmv"),
-    *(".webp", ".png", ".jpg", ".jpeg"),  # animated or still, or a photo that holds a video
+    *(".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".3gp", ".mpg", ".mpeg", ".vob"),
+    *(".ts", ".mts", ".m2ts", ".ogv", ".flv", ".wmv"),
+    *(".webp", ".png", ".jpg", ".jpeg", ".avif", ".heic"),  # animated or still, or a photo that holds a video
 ]
+
+
+class Upload(gr.File):
+    """Takes files that were uploaded, and no address: gradio would fetch it, however large and for whomever."""
+
+    is_template = True  # to the browser it is a gr.File
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
+        if is_http_url_like(str(url_or_file_path)):
+            raise gr.Error("Addresses are not opened here; please download the clip and choose its file.")
+        return await super().async_move_resource_to_block_cache(url_or_file_path)
 
 
 @dataclass(frozen=True)
@@ -51,7 +64,7 @@ def build_clip_panel(header: gr.HTML, examples: list[dict[str, str]]) -> ClipPan
     with gr.Column(elem_id="start", elem_classes="ms-start"):
         gr.HTML(html_template=read_asset("welcome.html"), js_on_load=read_script(), apply_default_css=False)
         # A file, not gr.Video: that one would run ffmpeg on the upload before we have looked at it.
-        upload = gr.File(
+        upload = Upload(
             label="Clip",
             show_label=False,
             file_count="multiple",  # a project file and its clip may come together

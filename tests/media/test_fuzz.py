@@ -47,6 +47,7 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         write_clip(folder / "h.flv", size=size, codec=("-c:v", "flv1")),
         write_clip(folder / "i.mov", size=size, codec=("-c:v", "prores_ks"), options=prores),
     ]  # fmt: skip
+    ffmpeg("-i", made[0], "-c:a", "mp2", folder / "n.mpg")
     ffmpeg("-i", made[0], folder / "j.gif")
     images = [Image.fromarray(picture(index, *size)) for index in range(4)]
     images[0].save(folder / "k.webp", save_all=True, append_images=images[1:], duration=50)
@@ -56,7 +57,7 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             buffer = io.BytesIO()
             image.save(buffer, "PNG")
             archive.writestr(f"{index}.png", buffer.getvalue())
-    return [*made, *(folder / name for name in ("j.gif", "k.webp", "l.jpg", "m.zip"))]
+    return [*made, *(folder / name for name in ("j.gif", "k.webp", "l.jpg", "m.zip", "n.mpg"))]
 
 
 def damaged(data: bytes, generator: random.Random) -> bytes:
@@ -98,6 +99,9 @@ def fate(seed: int, originals: list[Path], folder: Path) -> str:
             if num_read != clip.num_frames:
                 return f"seed {seed} ({original.name}): {num_read} frames instead of {clip.num_frames}"
             clip.frame(clip.num_frames // 2)
+            if (sound := clip.sound()) is not None:
+                num_read = sum(len(piece) for piece in sound.pieces())
+                sound.close()
     except MediaError as error:
         sentence = str(error)
         if sentence == CRASHED or str(folder) in sentence or not 10 < len(sentence) <= 200:

@@ -66,7 +66,7 @@ def test_folders_that_are_no_clip_are_refused(tmp_path: Path) -> None:
         VideoClip.open(tmp_path)
     write_images(tmp_path, ["0.png", "1.png"])
     (tmp_path / "2.png").write_bytes(b"nonsense")
-    with pytest.raises(MediaError, match=r"2\.png is not a JPEG, PNG or WebP"):
+    with pytest.raises(MediaError, match=r"2\.png is not a JPEG, PNG, WebP or AVIF"):
         VideoClip.open(tmp_path)
     Image.fromarray(picture(2, 48, 64)).save(tmp_path / "2.png")
     with pytest.raises(MediaError, match=r"2\.png has 64×48"):

@@ -168,11 +168,12 @@ def test_picture_that_is_too_large_is_scaled_down_with_a_notice(tmp_path: Path) 
         assert clip.size == (86, 114)
 
 
-@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "a.ts"])
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "a.ts", "a.mpg"])
 @pytest.mark.parametrize("on_the_way", [False, True])
 def test_part_of_a_clip(tmp_path: Path, name: str, on_the_way: bool) -> None:
     h264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "12", "-bf", "2", "-g", "15", "-threads", "1")
     codec = ("-c:v", "mpeg4", "-q:v", "3", "-g", "15") if name == "a.avi" else h264  # AVI has no place for B-frames
+    codec = ("-c:v", "mpeg2video", "-q:v", "3", "-g", "15", "-bf", "2") if name == "a.mpg" else codec
     path = write_clip(tmp_path / name, num_frames=75, codec=codec)
     seen: dict[int, int] = {}
 
@@ -246,12 +247,13 @@ def test_animated_pictures(tmp_path: Path, kind: str) -> None:
         assert clip.times[0] == 0
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".avif"])
 def test_still_is_one_frame_and_says_so(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     exif = Image.Exif()
-    exif[0x0112] = 6 if suffix == ".jpg" else 1
-    stored = np.rot90(picture(5)).copy() if suffix == ".jpg" else picture(5)
+    is_lying = suffix in (".jpg", ".avif")
+    exif[0x0112] = 6 if is_lying else 1
+    stored = np.rot90(picture(5)).copy() if is_lying else picture(5)
     Image.fromarray(stored).save(path, exif=exif, quality=95)
     with VideoClip.open(path) as clip:
         assert (clip.num_frames, clip.size, clip.duration) == (1, (96, 128), 1)
@@ -330,6 +332,23 @@ def test_photo_that_holds_a_video(tmp_path: Path) -> None:
     plain = tmp_path / "plain.jpg"
     plain.write_bytes(buffer.getvalue())
     assert copy_upload(plain, tmp_path, "same", ".jpg").read_bytes() == plain.read_bytes()
+
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(2000)
+
+
+def test_photo_that_is_packed_as_a_video_is_none(tmp_path: Path) -> None:
+    """FFmpeg would show one tile of it."""
+    for name in ("a.heic", "a.mp4", "a.avif"):
+        (tmp_path / name).write_bytes(HEIC)
+        with pytest.raises(MediaError, match="save it as a JPEG"):
+            VideoClip.open(tmp_path / name)
+    video = write_clip(tmp_path / "b.mp4", sound=click_sound(0.1, 0.5)).read_bytes()
+    photo = tmp_path / "motion.heic"
+    photo.write_bytes(HEIC + video)
+    with VideoClip.open(photo) as clip:
+        assert (clip.num_frames, clip.has_audio) == (12, True)
+    assert copy_upload(photo, tmp_path, "copied", ".heic").read_bytes() == video
 
 
 def test_addresses_are_no_clips() -> None:

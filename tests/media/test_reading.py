@@ -88,6 +88,7 @@ def test_picture_that_starts_late_stays_late(tmp_path: Path) -> None:
         ("a.avi", B_FRAMES),
         ("a.webm", ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "10", "-b:v", "1M")),
         ("b.ts", ("-c:v", "mpeg2video", "-g", "12", "-bf", "2", "-q:v", "3")),
+        ("b.mpg", ("-c:v", "mpeg2video", "-g", "12", "-bf", "2", "-q:v", "3")),
     ],
 )
 def test_any_frame_is_the_one_that_comes_in_order(tmp_path: Path, name: str, codec: tuple[str, ...]) -> None:
