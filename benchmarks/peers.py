@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import statistics
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -17,7 +19,9 @@ from torch import Tensor
 
 from sam2_model import PRESETS, SAM2, Prompt, TrackingOptions, VideoPredictor
 from sam2_model.checkpoints import build
+from sam2_model.memory_bank import Recall
 from sam2_model.preprocessing import to_model_input
+from sam2_model.prompt_encoder import prompt_tensors
 from sam2_model.weight_names import to_meta
 from tests.parity import oracles
 
@@ -97,6 +101,27 @@ class Ours:
         self.clip = clip
         self.predictor = VideoPredictor(model, clip.size, clip.length, OPTIONS)
 
+    @torch.inference_mode()
+    def click_and_decoder(self, rounds: int) -> tuple[float, float]:
+        """Median seconds of a click on a frame whose features are there, and of the decoder alone."""
+        model, pixels = self.predictor.model, self.clip.frame(0)
+        tracker = VideoPredictor(model, self.clip.size, self.clip.length, OPTIONS)
+        tracker.prepare(0, pixels)
+        features = tracker._segmenter.features.of(0, pixels)
+        conditioned = model.condition(features.low, [Recall([], [])])
+        prompt = Prompt(points=(self.clip.point(0),), labels=(1,))
+        tensors = prompt_tensors(prompt, self.clip.size, model.config.image_size, device=model.device)
+        clicks, decodings = [], []
+        for _ in range(rounds + 1):
+            began = time.perf_counter()
+            tracker.add_prompt(0, 0, pixels, prompt)
+            clicked = time.perf_counter()
+            model.decode(features, conditioned, tensors)
+            decodings.append(time.perf_counter() - clicked)
+            clicks.append(clicked - began)
+            tracker.reset()
+        return statistics.median(clicks[1:]), statistics.median(decodings[1:])  # without the first, which warms up
+
     def open(self) -> None:
         """Frames are handed in one by one."""
 
@@ -116,10 +141,16 @@ class Ours:
 
 
 class Official:
-    """Meta's package; its frames are prepared by our code, before the clock runs, as its loader does up front."""
+    """Meta's package; its frames are prepared by our code, before the clock runs, as its loader does up front.
 
-    def __init__(self, preset: str, state: Mapping[str, Tensor], clip: Clip, image_size: int) -> None:
+    In bfloat16 it runs by autocast, as in its own examples.
+    """
+
+    def __init__(
+        self, preset: str, state: Mapping[str, Tensor], clip: Clip, image_size: int, dtype: torch.dtype = torch.float32
+    ) -> None:
         self.clip, self.side = clip, image_size
+        self.numbers = torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16)
         self.network = oracles.official_predictor(preset, image_size).eval()
         self.network.load_state_dict(state)
         self.frames: Any = None
@@ -132,13 +163,15 @@ class Official:
         self.state["cached_features"].clear()  # its first click pays for the encoder, as ours does
 
     def click(self, number: int) -> Any:
-        points = np.array([self.clip.point(number)], np.float32)
-        return self.network.add_new_points_or_box(self.state, 0, number, points=points, labels=np.array([1], np.int32))
+        points, labels = np.array([self.clip.point(number)], np.float32), np.array([1], np.int32)
+        with self.numbers:
+            return self.network.add_new_points_or_box(self.state, 0, number, points=points, labels=labels)
 
     def track(self, index: int) -> Tensor:
         if self.frames is None or self.next_index != index:
             self.frames = self.network.propagate_in_video(self.state, start_frame_idx=index)
-        found, _, logits = next(self.frames)
+        with self.numbers:
+            found, _, logits = next(self.frames)
         assert found == index
         self.next_index = index + 1
         return logits[:, 0]

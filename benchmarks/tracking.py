@@ -1,8 +1,9 @@
-"""Tracking side by side with Meta's package and transformers: `python -m benchmarks.tracking [--quick]`.
+"""Tracking side by side with Meta's package and transformers: `python -m benchmarks.tracking [--only base_plus]`.
 
 One process holds all networks with equal seeded weights and gives each frame to one after the other, so that whatever
 else the machine does hits all alike; ratios are of medians. Two frames are tracked, their memories are repeated until
-the memory is as full as it gets, and the frames after that are measured. The result is written to benchmarks/results/.
+the memory is as full as it gets, and the frames after that are measured. Each comparison is written to
+benchmarks/results/ as soon as it is done; `--only` measures some and leaves the others as they were noted.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -33,7 +35,7 @@ class Race:
     Attributes:
         preset: whose sizes.
         objects: how many are tracked at once.
-        sides: who takes part: ours, official, transformers, ours at 512 px, ours in bfloat16.
+        sides: who takes part: ours, official, transformers, ours at 512 px, ours and official in bfloat16.
         measured: tracked frames on the clock.
     """
 
@@ -42,23 +44,29 @@ class Race:
     sides: tuple[str, ...]
     measured: int = 3
 
+    @property
+    def name(self) -> str:
+        """By which `--only` finds it."""
+        return f"{self.preset}, {self.objects} object{'' if self.objects == 1 else 's'}"
 
+
+PEERS, IN_BFLOAT16 = ("official", "transformers"), ("ours in bfloat16", "official in bfloat16")
 RACES = (
-    Race("sam2.1_tiny", 1, ("ours", "official", "transformers", "ours at 512", "ours in bfloat16")),
-    Race("sam2.1_tiny", 3, ("ours", "official", "transformers")),
-    Race("sam2.1_base_plus", 1, ("ours", "official")),
+    Race("sam2.1_tiny", 1, ("ours", *PEERS, "ours at 512", *IN_BFLOAT16)),
+    Race("sam2.1_tiny", 3, ("ours", *PEERS)),
+    Race("sam2.1_base_plus", 1, ("ours", *PEERS)),
 )
+CLICKS = 9  # the median of so many
 
 
 def make_side(name: str, preset: str, state: dict[str, Tensor], clip: Clip, image_size: int) -> Side:
     """One of the sides by its name."""
-    if name == "official":
-        return Official(preset, state, clip, image_size)
     if name == "transformers":
         return Transformers(preset, state, clip, image_size)
-    if name == "ours in bfloat16":
-        return Ours(preset, state, clip, image_size, torch.bfloat16)
-    return Ours(preset, state, clip, image_size // 2 if name == "ours at 512" else image_size)
+    dtype = torch.bfloat16 if name.endswith("bfloat16") else torch.float32
+    if name.startswith("official"):
+        return Official(preset, state, clip, image_size, dtype)
+    return Ours(preset, state, clip, image_size // 2 if name == "ours at 512" else image_size, dtype)
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -79,8 +87,12 @@ def run_race(race: Race, image_size: int) -> dict[str, Any]:
     for number in range(race.objects):
         for name, side in sides.items():
             clicks[name].append(timed(lambda side=side, number=number: side.click(number))[0])
+    ours = sides["ours"]
+    assert isinstance(ours, Ours)
+    click, decoder = ours.click_and_decoder(CLICKS)
     seconds: dict[str, list[float]] = {name: [] for name in sides}
-    largest, changed, total, agreement = 0.0, 0, 0, 1.0
+    largest, changed, total = 0.0, 0, 0
+    agreement = {name: 1.0 for name in sides if name.endswith("bfloat16")}
     for index in (0, 1, *range(FULL_BANK, clip.length)):
         found = {}
         clip.frame(index)  # made before the clock runs
@@ -94,25 +106,27 @@ def run_race(race: Race, image_size: int) -> dict[str, Any]:
         largest = max(largest, float((found["ours"] - found["official"]).abs().max()))
         changed += int(((found["ours"] > 0) != (found["official"] > 0)).sum())
         total += found["ours"].numel()
-        if "ours in bfloat16" in found:
-            agreement = min(agreement, overlap(found["ours"], found["ours in bfloat16"]))
+        for name in agreement:
+            agreement[name] = min(agreement[name], overlap(found["ours"], found[name]))
     median = {name: statistics.median(values) for name, values in seconds.items()}
     return {
         "preset": race.preset,
         "objects": race.objects,
         "first_click_seconds": {name: values[0] for name, values in clicks.items()},
+        "our_click_once_features_are_there": click,
+        "our_decoder_alone": decoder,
         "next_click_seconds": {name: statistics.median(values[1:]) for name, values in clicks.items() if values[1:]},
         "seconds_per_tracked_frame": median,
         "each_frame": seconds,
         "times_quicker": {
-            name: {peer: median[peer] / value for peer in ("official", "transformers") if peer in median}
+            name: {peer: median[peer] / value for peer in PEERS if peer in median}
             for name, value in median.items()
             if name.startswith("ours")
         },
         "largest_logit_difference_from_official": largest,
         "mask_pixels_changed": changed,
         "mask_pixels": total,
-        "lowest_mask_iou_of_bfloat16": agreement if "ours in bfloat16" in sides else None,
+        "lowest_mask_iou_with_ours": agreement,
     }
 
 
@@ -122,24 +136,31 @@ def overlap(first: Tensor, second: Tensor) -> float:
     return float((a & b).sum() / (a | b).sum().clamp(min=1))
 
 
+def noted(path: Path) -> list[dict[str, Any]]:
+    """The comparisons of an earlier run on the same machine."""
+    known = json.loads(path.read_text()) if path.exists() else {}
+    return known["speed"] if known.get("machine") == machine() else []
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small input, one frame: does it work at all?")
-    quick = parser.parse_args().quick
-    image_size = 512 if quick else 1024
-    speed = []
-    for race in RACES[:1] if quick else RACES:
-        speed.append(run_race(Race(**{**asdict(race), "measured": 1}) if quick else race, image_size))
+    parser.add_argument("--only", default="", metavar="TEXT", help="only the comparisons whose name holds this")
+    arguments = parser.parse_args()
+    image_size = 512 if arguments.quick else 1024
+    path = RESULTS / ("tracking_quick.json" if arguments.quick else "tracking.json")
+    what = f"seeded weights, float32, frames of {SIZE[1]}×{SIZE[0]}, input {image_size} px, full memory"
+    for race in [race for race in RACES if arguments.only in race.name]:
+        found = run_race(replace(race, measured=1) if arguments.quick else race, image_size)
+        others = [row for row in noted(path) if (row["preset"], row["objects"]) != (race.preset, race.objects)]
+        result = {"what": what, "machine": machine(), "speed": sorted([*others, found], key=_place)}
+        path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+        print(json.dumps(found, indent=1, ensure_ascii=False))
         gc.collect()
-    result = {
-        "what": f"seeded weights, float32, frames of {SIZE[1]}×{SIZE[0]}, input {image_size} px, full memory",
-        "machine": machine(),
-        "speed": speed,
-    }
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / ("tracking_quick.json" if quick else "tracking.json")
-    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-    print(json.dumps(result, indent=1, ensure_ascii=False))
+
+
+def _place(row: dict[str, Any]) -> int:
+    return [(race.preset, race.objects) for race in RACES].index((row["preset"], row["objects"]))
 
 
 if __name__ == "__main__":

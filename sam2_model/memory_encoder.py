@@ -48,7 +48,7 @@ class MemoryEncoder(nn.Module):
         self.out_proj = nn.Conv2d(channels, config.memory_dim, kernel_size=1)
         # 2.1 tells a memory in which the object was hidden from one in which it was seen.
         self.no_object_embedding = (
-            nn.Parameter(torch.randn(1, config.memory_dim) * 0.02) if config.version == "2.1" else None
+            nn.Parameter(torch.randn(1, config.memory_dim).mul_(0.02)) if config.version == "2.1" else None
         )
 
     def forward(self, low: Tensor, mask_probs: Tensor, object_score_logits: Tensor) -> Tensor:

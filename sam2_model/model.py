@@ -54,13 +54,14 @@ class SAM2(nn.Module):
         self.memory_encoder = MemoryEncoder(config)
         self.memory_attention = MemoryAttention(config)
 
-        self.no_memory_embedding = nn.Parameter(torch.randn(1, 1, channels) * 0.02)
-        self.no_memory_position = nn.Parameter(torch.randn(1, 1, channels) * 0.02)  # in the weights, never used
-        self.memory_time_embedding = nn.Parameter(torch.randn(config.memory_frames, 1, 1, memory_channels) * 0.02)
+        # In place, because on the meta device a product would import the compiler: a second, and 70 MiB.
+        self.no_memory_embedding = nn.Parameter(torch.randn(1, 1, channels).mul_(0.02))
+        self.no_memory_position = nn.Parameter(torch.randn(1, 1, channels).mul_(0.02))  # in the weights, never used
+        self.memory_time_embedding = nn.Parameter(torch.randn(config.memory_frames, 1, 1, memory_channels).mul_(0.02))
         self.pointer_proj = MLP((channels, channels, channels, channels))
         # Only 2.1 tells pointers apart by their distance in time.
         self.pointer_time_proj = Linear(channels, memory_channels) if config.version == "2.1" else None
-        self.no_object_pointer = nn.Parameter(torch.randn(1, channels) * 0.02)
+        self.no_object_pointer = nn.Parameter(torch.randn(1, channels).mul_(0.02))
         self.mask_prompt_downsample = nn.Conv2d(1, 1, kernel_size=4, stride=4)
 
     @property

@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from sam2_model import SAM2, Budget, FrameMasks, Prompt, VideoPredictor
+from sam2_model import SAM2, Budget, FrameMasks, Prompt, VideoPredictor, load
 from sam2_model.preprocessing import to_model_input
 from sam2_model.uploads import Uploads
 
@@ -56,8 +56,10 @@ def test_the_gpu_gives_the_masks_of_the_cpu(model: SAM2, clip: NDArray[np.uint8]
         torch.testing.assert_close(one.mask_logits.cpu(), two.mask_logits, rtol=1e-3, atol=1e-3)
 
 
-def test_bfloat16_moves_edges_only(model: SAM2, clip: NDArray[np.uint8]) -> None:
-    assert lowest_iou(tracked(on_gpu(model, torch.bfloat16), clip), tracked(model, clip)) >= 0.99
+def test_bfloat16_moves_edges_only(clip: NDArray[np.uint8]) -> None:
+    """Of trained weights: where random ones answer, almost every pixel lies near an edge."""
+    nano = load("nano", image_size=256)
+    assert lowest_iou(tracked(on_gpu(nano, torch.bfloat16), clip), tracked(nano, clip)) >= 0.99
 
 
 @pytest.mark.parametrize("budget", [Budget(1, 1), Budget(4, 1), Budget(1, 16), Budget(4, 16), Budget(4, 16, True)])

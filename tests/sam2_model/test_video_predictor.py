@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from sam2_model import SAM2, Budget, FrameMasks, Prompt, PromptError, TrackingOptions, VideoPredictor
+from sam2_model import SAM2, Budget, FrameMasks, Prompt, PromptError, TrackingOptions, VideoPredictor, load
 
 from .conftest import NUM_FRAMES, SIZE, SMALL, make_model
 
@@ -61,6 +61,26 @@ def test_many_objects_at_once_equal_one_by_one(model: SAM2, clip: NDArray[np.uin
         alone.add_prompt(object_id, 0, clip[0], prompt)
         for both, single in zip(found, run(alone, clip, range(5)), strict=True):
             torch.testing.assert_close(logits_of(both, object_id), single.mask_logits[0], rtol=1e-4, atol=1e-4)
+
+
+def test_bfloat16_moves_edges_only(clip: NDArray[np.uint8]) -> None:
+    """Of trained weights: where random ones answer, almost every pixel lies near an edge."""
+    masks = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        tracker = VideoPredictor(load("nano", image_size=256, dtype=dtype), SIZE, NUM_FRAMES)
+        tracker.add_prompt(1, 0, clip[0], CLICK)
+        masks[dtype] = torch.stack([found.mask_logits > 0 for found in run(tracker, clip, range(4))]).flatten(1)
+    exact, short = masks.values()
+    assert exact.any(dim=1).all()
+    assert ((exact & short).sum(1) / (exact | short).sum(1) >= 0.99).all()
+
+
+def test_products_may_be_cast_by_torch(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    """As scripts for Meta's package do around every call."""
+    tracker = predictor(model)
+    with torch.autocast("cpu", torch.bfloat16):
+        tracker.add_prompt(1, 0, clip[0], CLICK)
+        assert tracker.track(1, clip[1]).masks_by_id()[1].any()
 
 
 def test_removing_one_object_leaves_the_other_unchanged(model: SAM2, clip: NDArray[np.uint8]) -> None:
