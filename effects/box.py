@@ -44,6 +44,11 @@ class Box(NamedTuple):
         return self.y1 - self.y0, self.x1 - self.x0
 
     @property
+    def corner(self) -> tuple[int, int]:
+        """(x, y) of the first pixel [px]."""
+        return self.x0, self.y0
+
+    @property
     def slices(self) -> tuple[slice, slice]:
         """What cuts the box out of an (H, W, …) array."""
         return slice(self.y0, self.y1), slice(self.x0, self.x1)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from effects.bands import bands_of, work_on
 from effects.blend import blend, mix
 from effects.box import Box, Size
 from effects.camera import Motion
@@ -191,45 +192,93 @@ def _paint(
     window = layer.effect.window(matte.extent(), size).clipped(size)
     if window.is_empty:
         return
-    below, alpha = picture.pixels[window.slices], matte.cut(window)
-    below.flags.writeable = alpha.flags.writeable = False  # an effect that writes to its shot fails at once
-    inner = matte.box.clipped(size).moved(-window.x0, -window.y0) if matte.beyond else None
-    corner = window.x0, window.y0
-    shot = Shot(below, alpha, aim.color, *now, size, corner, aim.name, footage, full_beyond=inner)
-    drawn = layer.effect.apply(shot)
-    drawing = drawn if isinstance(drawn, Drawing) else Drawing(drawn, alpha)
-    is_plain = drawing.alpha is alpha and layer.opacity == 1 and layer.blend == "normal"
-    if is_plain and inner is not None and window.size == size:
-        _replace(picture, drawing.pixels, alpha, inner)
+    look = partial(_look, picture.pixels, matte, aim, footage, now)
+    if layer.effect.is_local and window.size == size:
+        picture.become(_draw_in_bands(layer, look, size))
         return
-    place, part = _visible(drawing, below.shape[:2])
+    shot = look(window)
+    drawing = _draw(layer, shot)
+    if window.size == size and _is_plain(layer, shot, drawing):
+        picture.become(_replace(shot, drawing.pixels))
+        return
+    place, part = _visible(drawing, shot, layer.effect.sees_all)
     if place.is_empty:
         return
-    under, above, weight = below[place.slices], drawing.pixels[part.slices], drawing.alpha[part.slices]
-    if layer.blend != "normal":
-        above = blend(under, above, layer.blend)
-    if layer.opacity < 1:
-        weight = weight * np.float32(layer.opacity)
-    mixed = mix(under, above, weight)
+    mixed = _mix(layer, shot.pixels[place.slices], drawing, part)
     picture.own()[window.slices][place.slices] = mixed
 
 
-def _replace(picture: _Picture, drawn: Pixels, alpha: Alpha, inner: Box) -> None:
-    """Go on with what was drawn over the whole frame, mixed with what was there only in the box where alpha is not 1.
+def _look(
+    pixels: Pixels, matte: Matte, aim: _Aim, footage: Footage, now: tuple[int, Fraction | float], window: Box
+) -> Shot:
+    """What an effect sees of a frame through a window."""
+    size = pixels.shape[0], pixels.shape[1]
+    below, alpha = pixels[window.slices], matte.cut(window)
+    below.flags.writeable = alpha.flags.writeable = False  # an effect that writes to its shot fails at once
+    inner = matte.box.clipped(size).moved(-window.x0, -window.y0) if matte.beyond else None
+    return Shot(below, alpha, aim.color, *now, size, window.corner, aim.name, footage, full_beyond=inner)
+
+
+def _draw(layer: Layer, shot: Shot) -> Drawing:
+    drawn = layer.effect.apply(shot)
+    return drawn if isinstance(drawn, Drawing) else Drawing(drawn, shot.alpha)
+
+
+def _is_plain(layer: Layer, shot: Shot, drawing: Drawing) -> bool:
+    """Whether what was drawn takes the frame's place beyond the box where alpha is not 1."""
+    is_usual = layer.opacity == 1 and layer.blend == "normal"
+    return is_usual and drawing.alpha is shot.alpha and shot.full_beyond is not None
+
+
+def _draw_in_bands(layer: Layer, look: Callable[[Box], Shot], size: Size) -> Pixels:
+    """The whole frame with a local effect laid over it."""
+    made = np.empty((*size, 3), np.uint8)
+
+    def work(band: Box) -> None:
+        window = layer.effect.window(band, size).clipped(size)
+        shot = look(window)
+        drawing = _draw(layer, shot)
+        part = band.moved(-window.x0, -window.y0)
+        soft = part
+        if _is_plain(layer, shot, drawing):
+            made[band.slices] = drawing.pixels[part.slices]
+            soft = part.intersected(shot.full_beyond or part)
+        if not soft.is_empty:
+            mixed = _mix(layer, shot.pixels[soft.slices], drawing, soft)
+            made[soft.moved(window.x0, window.y0).slices] = mixed
+
+    work_on(bands_of(size), work)
+    return made
+
+
+def _mix(layer: Layer, below: Pixels, drawing: Drawing, part: Box) -> Pixels:
+    """Mix a part of a drawing into what lies below it, as strongly and in the way that the layer says."""
+    above, weight = drawing.pixels[part.slices], drawing.alpha[part.slices]
+    if layer.blend != "normal":
+        above = blend(below, above, layer.blend)
+    if layer.opacity < 1:
+        weight = weight * np.float32(layer.opacity)
+    return mix(below, above, weight)
+
+
+def _replace(shot: Shot, drawn: Pixels) -> Pixels:
+    """What was drawn over the whole frame, mixed with what was there only in the box where alpha is not 1.
 
     What an effect may not write to (the shot itself, a picture that it keeps) is none that it gives away.
     """
     made = drawn if drawn.flags.writeable and drawn.flags.c_contiguous else np.array(drawn, order="C")
-    if not inner.is_empty:
-        here = inner.slices
-        made[here] = mix(picture.pixels[here], made[here], alpha[here])
-    picture.become(made)
+    if shot.full_beyond is not None and not shot.full_beyond.is_empty:
+        here = shot.full_beyond.slices
+        made[here] = mix(shot.pixels[here], made[here], shot.alpha[here])
+    return made
 
 
-def _visible(drawing: Drawing, size: Size) -> tuple[Box, Box]:
-    """Where a drawing changes a shot of `size`, as a box of the shot and as the same box of the drawing."""
+def _visible(drawing: Drawing, shot: Shot, sees_all: bool) -> tuple[Box, Box]:
+    """Where a drawing changes a shot, as a box of the shot and as the same box of the drawing."""
     x, y = drawing.corner
-    place = Box.around(drawing.alpha).moved(x, y).clipped(size)
+    # The window of most effects is near enough to what they draw.
+    drawn = Box.around(drawing.alpha) if sees_all else Box.of_frame(drawing.alpha.shape)
+    place = drawn.moved(x, y).clipped((shot.alpha.shape[0], shot.alpha.shape[1]))
     return place, place.moved(-x, -y)
 
 

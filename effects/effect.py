@@ -130,6 +130,10 @@ class Effect(ABC):
     sees_all: ClassVar[bool] = False
     """True: the effect must see the whole frame, wherever its target is (an arrow, a trail, a lens in a corner)."""
 
+    is_local: ClassVar[bool] = False
+    """True: what `apply` makes of a part of the target depends on nothing but what `window` says for that part, and on
+    no other frame. A whole frame is then done in bands of rows, on several threads."""
+
     def __init_subclass__(cls) -> None:
         cls.name = cls.__module__.rpartition(".")[2]
 

@@ -58,11 +58,10 @@ class Matte(NamedTuple):
         return self._replace(alpha=1 - self.alpha, beyond=1 - self.beyond)
 
     def extent(self) -> Box:
-        """The smallest box outside which alpha is 0."""
-        frame = Box.of_frame(self.size)
-        if self.beyond > 0 and self.box != frame:
-            return frame
-        return Box.around(self.alpha).moved(self.box.x0, self.box.y0)
+        """A box outside which alpha is 0, hardly larger than need be; empty where alpha is 0 everywhere."""
+        if self.beyond > 0:
+            return Box.of_frame(self.size)
+        return Box(0, 0, 0, 0) if self.is_fainter(float(SURE)) else self.box
 
     def is_fainter(self, least: float) -> bool:
         """Whether alpha is below `least` everywhere."""

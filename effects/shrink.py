@@ -26,19 +26,19 @@ def sum_blocks(
     filled up with weight 0.
 
     Args:
-        pixels: (H, W, 3) uint8.
+        pixels: (H, W, 3) uint8, or (H, W) of one channel.
         alpha: (H, W) float32, 0 to 1.
         cell: side of a block [px].
         full_beyond: outside this box alpha is 1, and nothing need be weighed; None: nothing is known.
 
     Returns:
-        (h, w, 3) and (h, w) float32 with h = ceil(H / cell), w = ceil(W / cell).
+        (h, w, 3), or as many channels as there were, and (h, w) float32 with h = ceil(H / cell), w = ceil(W / cell).
     """
     height, width = alpha.shape
     rows, columns = -(-height // cell), -(-width // cell)
     if full_beyond is None:
         return _weigh_blocks(pixels, alpha, cell)
-    weighted = np.empty((rows, columns, 3), np.float32)
+    weighted = np.empty((rows, columns, *pixels.shape[2:]), np.float32)
     weight = np.ones((rows, columns), np.float32)
     down, right = height // cell, width // cell
     if down and right:
@@ -53,12 +53,11 @@ def sum_blocks(
 
 def average_blocks(values: NDArray[Any], cell: int) -> NDArray[Any]:
     """Average blocks of `cell` × `cell` [px] of (H, W, …) uint8 or float32 with sides that are multiples of it."""
-    if values.dtype == np.uint8 and cell % 2 == 0:
-        # OpenCV halves several times as fast as it shrinks by anything else; rounding in between is done once alone.
-        values, cell = (
-            cv2.resize(values, (values.shape[1] // 2, values.shape[0] // 2), interpolation=cv2.INTER_AREA),
-            cell // 2,
-        )
+    # OpenCV halves several times as fast as it shrinks by anything else; rounding twice in between does not show.
+    for _ in range(2):
+        if values.dtype == np.uint8 and cell % 2 == 0:
+            half = values.shape[1] // 2, values.shape[0] // 2
+            values, cell = np.asarray(cv2.resize(values, half, interpolation=cv2.INTER_AREA)), cell // 2
     averaged = np.asarray(values, np.float32)
     while cell % 2 == 0:
         half = averaged.shape[1] // 2, averaged.shape[0] // 2
@@ -75,15 +74,21 @@ def _weigh_blocks(pixels: Pixels, alpha: Alpha, cell: int) -> tuple[NDArray[Any]
 
 
 def weigh(pixels: Pixels, alpha: Alpha) -> NDArray[Any]:
-    """`pixels·alpha`: (H, W, 3) float32. Where alpha is 0 or 1, nearly everywhere, nothing is multiplied."""
+    """`pixels·alpha`, rounded: (H, W, …) uint8. Where alpha is 0 or 1, nearly everywhere, nothing is multiplied."""
     is_touched = alpha > 0
     is_soft = is_touched & (alpha < 1)
     if cv2.countNonZero(is_soft.view(np.uint8)) * DENSE > alpha.size:
-        return np.asarray(cv2.multiply(pixels, cv2.merge([alpha] * 3), dtype=cv2.CV_32F))
-    weighed = cv2.copyTo(pixels, is_touched.view(np.uint8)).astype(np.float32)
+        return np.asarray(cv2.multiply(pixels, _like(alpha, pixels), dtype=cv2.CV_8U))
+    weighed = np.asarray(cv2.copyTo(pixels, is_touched.view(np.uint8)))
     where = np.flatnonzero(is_soft)
-    weighed.reshape(-1, 3)[where] *= np.ascontiguousarray(alpha).reshape(-1, 1)[where]
+    flat = weighed.reshape(alpha.size, -1)
+    flat[where] = np.rint(flat[where] * np.ascontiguousarray(alpha).reshape(-1, 1)[where])
     return weighed
+
+
+def _like(alpha: Alpha, values: NDArray[Any]) -> Alpha:
+    """Alpha in as many channels as the values have."""
+    return alpha if values.ndim == 2 else cv2.merge([alpha] * values.shape[2])
 
 
 def enlarge(cells: NDArray[Any], cell: int, size: Size) -> NDArray[Any]:
@@ -107,12 +112,12 @@ def extend(pixels: Pixels, alpha: Alpha, full_beyond: Box | None = None) -> Pixe
     none of its own. The window of such an effect is `box.grown(reach).snapped(EXTENSION_CELL)`.
 
     Args:
-        pixels: (H, W, 3) uint8.
+        pixels: (H, W, 3) uint8, or (H, W) of one channel.
         alpha: (H, W) float32; the target is where it is not 0.
         full_beyond: outside this box alpha is 1; None: nothing is known.
 
     Returns:
-        (H, W, 3) uint8; `pixels` itself where the target covers everything.
+        As `pixels`, which is returned itself where the target covers everything.
     """
     size = alpha.shape[0], alpha.shape[1]
     looked = Box(0, 0, size[1], size[0]) if full_beyond is None else full_beyond.clipped(size)
@@ -134,8 +139,8 @@ def extend(pixels: Pixels, alpha: Alpha, full_beyond: Box | None = None) -> Pixe
 
 
 def divide_by_weight(weighted: NDArray[Any], weight: Alpha) -> Pixels:
-    """Colours from weighted sums, (h, w, 3) uint8; black where there is no weight at all."""
-    return cv2.convertScaleAbs(cv2.divide(weighted, cv2.merge([np.maximum(weight, 1e-8)] * 3)))
+    """Colours from weighted sums, (h, w, …) uint8; black where there is no weight at all."""
+    return cv2.convertScaleAbs(cv2.divide(weighted, _like(np.maximum(weight, 1e-8), weighted)))
 
 
 def fill_up(values: np.ndarray, cell: int) -> np.ndarray:

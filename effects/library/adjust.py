@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -14,6 +15,8 @@ from effects.effect import Effect, Pixels, Shot, setting
 @dataclass(frozen=True)
 class Adjust(Effect):
     """Sets brightness, contrast, saturation and warmth."""
+
+    is_local: ClassVar[bool] = True
 
     brightness: float = setting(0.05, low=-1, high=1)
     contrast: float = setting(0.2, low=-1, high=1)

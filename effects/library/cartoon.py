@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -17,6 +18,8 @@ REACH = 24
 @dataclass(frozen=True)
 class Cartoon(Effect):
     """Flattens the picture to a few tones and inks its lines; without ink it is a poster."""
+
+    is_local: ClassVar[bool] = True
 
     steps: int = setting(6, low=2, high=16, label="Tones")
     ink: float = setting(0.6, low=0, high=1)

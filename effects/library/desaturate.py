@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import cv2
 
@@ -12,6 +13,8 @@ from effects.effect import Effect, Pixels, Shot, setting
 @dataclass(frozen=True)
 class Desaturate(Effect):
     """Takes the colour out; what is left is a black-and-white picture."""
+
+    is_local: ClassVar[bool] = True
 
     strength: float = setting(1.0, low=0, high=1)
 

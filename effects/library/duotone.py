@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import cv2
 
@@ -13,6 +14,8 @@ from effects.effect import Effect, Pixels, Shot, setting
 @dataclass(frozen=True)
 class Duotone(Effect):
     """Prints the picture in two inks, one for the shadows and one for the lights."""
+
+    is_local: ClassVar[bool] = True
 
     shadows: str = setting("#1d1a6b")
     lights: str = setting("#ff8fb8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import cv2
 
@@ -15,6 +16,8 @@ OWN = "own colours"
 @dataclass(frozen=True)
 class GradientMap(Effect):
     """Runs from shadow to light through the colours of a palette, or through three of your own."""
+
+    is_local: ClassVar[bool] = True
 
     palette: str = setting("sunset", choices=(*PALETTES, OWN))
     shadows: str = setting("#1b1035", label="Own shadows")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -15,6 +16,8 @@ from effects.effect import Effect, Pixels, Shot, setting
 @dataclass(frozen=True)
 class Hue(Effect):
     """Turns every colour round the colour wheel; light and shade stay."""
+
+    is_local: ClassVar[bool] = True
 
     shift: float = setting(120.0, low=-180, high=180, unit="°")
 

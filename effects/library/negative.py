@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -16,6 +17,8 @@ XRAY = gradient([(0, (2, 6, 14)), (0.35, (18, 52, 86)), (0.75, (140, 196, 222)),
 @dataclass(frozen=True)
 class Negative(Effect):
     """Turns light into dark: a colour negative, or the cold blue of an x-ray."""
+
+    is_local: ClassVar[bool] = True
 
     style: str = setting("x-ray", choices=("x-ray", "colour", "black and white"))
     strength: float = setting(1.0, low=0, high=1)

@@ -17,6 +17,7 @@ class Pixelate(Effect):
     """Coarse blocks of one colour each, on a grid that stands still."""
 
     draws_around: ClassVar[bool] = True
+    is_local: ClassVar[bool] = True
 
     size: int = setting(20, low=2, high=200, unit="px", label="Block size")
     whole_blocks: bool = setting(False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import cv2
 
@@ -13,6 +14,8 @@ from effects.effect import Effect, Pixels, Shot, setting
 @dataclass(frozen=True)
 class Recolor(Effect):
     """Dyes the target in one colour and keeps its folds, shadows and highlights."""
+
+    is_local: ClassVar[bool] = True
 
     color: str = setting("#e0245e")
     strength: float = setting(0.85, low=0, high=1)

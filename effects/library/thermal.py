@@ -22,7 +22,7 @@ class Thermal(Effect):
     is_inverted: bool = setting(False, label="Dark is hot")
 
     def apply(self, shot: Shot) -> Pixels:
-        light = cv2.cvtColor(extend(shot.pixels, shot.alpha, shot.full_beyond), cv2.COLOR_RGB2GRAY)
+        light = extend(cv2.cvtColor(shot.pixels, cv2.COLOR_RGB2GRAY), shot.alpha, shot.full_beyond)
         light = cv2.blur(light, (7, 7))  # such a camera has few pixels
         colors = [parse_color(each) for each in PALETTES[self.palette]]
         stops = [(at / (len(colors) - 1), color) for at, color in enumerate(colors)]

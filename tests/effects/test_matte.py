@@ -107,7 +107,7 @@ def test_the_quick_blur_is_a_gaussian(strength):
     quick = Blur(strength=strength).apply(Shot(pixels, alpha))
     difference = np.abs(quick[inside] - weighted[inside] / weight[inside][:, None])
     assert difference.mean() <= 0.5  # rounding alone makes 0.25
-    assert np.percentile(difference, 99.9) <= 3
+    assert np.percentile(difference, 99.9) <= 4
     assert difference.max() <= 7  # at the frame's corners, on blocks of pure noise
 
 

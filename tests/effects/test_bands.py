@@ -1,0 +1,63 @@
+"""A frame done in bands, on several threads, is the frame done at once."""
+
+import cv2
+import numpy as np
+import pytest
+
+from effects import EFFECTS, Layer, bands, compose
+from effects.box import Box
+from tests.effects.test_catalogue import ROUNDING, extremes, make_pixels
+
+LOCAL = [each for each in EFFECTS.values() if each.is_local]
+SIZE = (2 * bands.TALLEST + 61, 90)
+
+
+def masks() -> dict[int, np.ndarray]:
+    found = np.zeros(SIZE, np.uint8)
+    cv2.ellipse(found, (40, SIZE[0] // 2), (20, 330), 3, 0, 360, 1, -1)  # over both of the bands' borders
+    return {1: found.astype(bool)}
+
+
+@pytest.mark.parametrize("effect_class", LOCAL, ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "placed",
+    [{"target": "background"}, {"target": "everything", "opacity": 0.5}, {"target": "background", "blend": "screen"}],
+    ids=str,
+)
+def test_bands_do_not_show(effect_class, placed, monkeypatch):
+    pixels = cv2.GaussianBlur(make_pixels(SIZE), (0, 0), 1.5)
+    layers = [Layer(effect, **placed) for effect in extremes(effect_class)]
+    in_bands = [compose(pixels, masks(), [each], frame_index=3) for each in layers]
+    monkeypatch.setattr(bands, "TALLEST", SIZE[0])
+    for layer, parted in zip(layers, in_bands, strict=True):
+        at_once = compose(pixels, masks(), [layer], frame_index=3)
+        assert cv2.absdiff(parted, at_once).max() <= ROUNDING, layer.effect
+
+
+def test_bands_cover_each_row_once():
+    for height in (1, bands.TALLEST, bands.TALLEST + 1, 2160):
+        parts = bands.bands_of((height, 7))
+        assert [row for each in parts for row in range(each.y0, each.y1)] == list(range(height))
+        assert max(each.size[0] for each in parts) <= bands.TALLEST
+
+
+def test_the_number_of_threads_changes_nothing():
+    before = cv2.getNumThreads()
+    try:
+        found = []
+        for threads in (1, 2):
+            cv2.setNumThreads(threads)
+            layer = Layer(EFFECTS["edges"](), "background")
+            found.append(compose(make_pixels(SIZE), masks(), [layer]))
+    finally:
+        cv2.setNumThreads(before)
+    assert np.array_equal(*found)
+
+
+def test_what_goes_wrong_in_a_band_is_heard():
+    def work(band: Box) -> None:
+        if band.y0 > 0:
+            raise ValueError("the second band")
+
+    with pytest.raises(ValueError, match="the second band"):
+        bands.work_on(bands.bands_of((2 * bands.TALLEST, 5)), work)
