@@ -90,11 +90,11 @@ def _grey(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
 
 
 def _shrink(values: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """(H, W) uint8 to (width, height), by halves as far as they go: OpenCV halves many times as fast as it shrinks."""
+    """(H, W) uint8 to (width, height), by halves as far as they go: ten times as fast as by averaging at once."""
     while values.shape[1] >= 2 * size[0] and values.shape[0] >= 2 * size[1]:
         half = values.shape[1] // 2, values.shape[0] // 2
         values = np.asarray(cv2.resize(values, half, interpolation=cv2.INTER_AREA))
-    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA))
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR))
 
 
 def _ground(objects: Mapping[int, NDArray[Any]], size: tuple[int, int]) -> NDArray[Any]:

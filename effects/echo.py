@@ -46,16 +46,20 @@ def cut_echo(shot: Shot, index: int, *, strength: float, with_camera: bool, colo
         with_camera: carry it along with the ground, so that it stays where it was though the camera moves.
         color: paint it in one colour instead of its own.
     """
+    seen = _uncovered(shot)
+    if seen.is_empty:
+        return None
     alpha = shot.footage.alpha(index)
+    motion = shot.footage.camera(index, shot.index) if with_camera else STILL
+    is_moved = not is_still(motion, shot.frame_size)
     box = Box.around(alpha)
+    if not is_moved:
+        box = box.intersected(seen)
     if box.is_empty:
         return None
     matte = alpha[box.slices] * np.float32(strength)
     pixels = shot.footage.pixels(index)[box.slices] if color is None else plain(color, box.size)
-    motion = shot.footage.camera(index, shot.index) if with_camera else STILL
-    if is_still(motion, shot.frame_size):
-        return Echo(pixels, matte, (box.x0, box.y0))
-    return _carry(pixels, matte, box, motion, shot.frame_size)
+    return _carry(pixels, matte, box, motion, seen) if is_moved else Echo(pixels, matte, box.corner)
 
 
 def draw_echoes(shot: Shot, echoes: Sequence[Echo]) -> Drawing:
@@ -65,7 +69,7 @@ def draw_echoes(shot: Shot, echoes: Sequence[Echo]) -> Drawing:
         shot: a shot of the whole frame.
         echoes: only their boxes are computed.
     """
-    boxes = [each.box.clipped(shot.frame_size) for each in echoes]
+    boxes = [each.box.intersected(_uncovered(shot)) for each in echoes]
     seen = [each for each in boxes if not each.is_empty]
     if not seen:
         return NOTHING
@@ -84,12 +88,18 @@ def draw_echoes(shot: Shot, echoes: Sequence[Echo]) -> Drawing:
     return Drawing(picture, cv2.multiply(drawn, 1 - shot.alpha[around.slices]), (x0, y0))
 
 
-def _carry(pixels: Pixels, matte: Alpha, box: Box, motion: Motion, frame_size: tuple[int, int]) -> Echo | None:
-    """Move a cut-out by a motion, at fractions of a pixel."""
+def _uncovered(shot: Shot) -> Box:
+    """Where anything behind the object can be seen at all, in a shot of the whole frame."""
+    frame = Box.of_frame(shot.frame_size)
+    return frame if shot.full_beyond is None else shot.full_beyond.intersected(frame)
+
+
+def _carry(pixels: Pixels, matte: Alpha, box: Box, motion: Motion, seen: Box) -> Echo | None:
+    """Move a cut-out by a motion, at fractions of a pixel; only what then lies in the box `seen` is kept."""
     corners = np.array([(box.x0, box.y0), (box.x1, box.y0), (box.x0, box.y1), (box.x1, box.y1)], float)
     moved = moved_points(motion, corners)
     low, high = np.floor(moved.min(axis=0)).astype(int) - 1, np.ceil(moved.max(axis=0)).astype(int) + 1
-    place = Box(int(low[0]), int(low[1]), int(high[0]), int(high[1])).clipped(frame_size)
+    place = Box(int(low[0]), int(low[1]), int(high[0]), int(high[1])).intersected(seen)
     if place.is_empty:
         return None
     # Pixel middles lie at +0.5 in a frame and at 0 for OpenCV.
