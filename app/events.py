@@ -39,20 +39,13 @@ def connect_events(studio: Studio, session: gr.State, editor: FrameEditor, clip:
     }
     quick: dict[str, Handler] = {
         "prompt": editing.prompt,
-        "objects": editing.objects,
-        "history": editing.history,
-        "marks": editing.marks,
         "suggest": editing.suggest,
         "prepare": editing.prepare,
         "timeline": running.timeline,
-        "look": effects.look,
-        "layers": effects.layers,
         "asset": effects.asset,
         "thumbs": effects.thumbs,
         "looks": effects.looks,
-        "estimate": exporting.estimate,
         "cost": running.cost,
-        "masks": editing.masks,
         "model": opening.model,
         "save": opening.save,
     }
@@ -83,6 +76,32 @@ def connect_events(studio: Studio, session: gr.State, editor: FrameEditor, clip:
         show_progress="hidden",
         api_visibility="private",
     )
+
+
+def answering_now(studio: Studio) -> Callable[[Any], Message]:
+    """The function of the server that answers requests on the channels in `DIRECT`."""
+    handlers: dict[str, Handler] = {
+        "objects": editing.objects,
+        "history": editing.history,
+        "marks": editing.marks,
+        "look": effects.look,
+        "masks": editing.masks,
+        "layers": effects.layers,
+        "estimate": exporting.estimate,
+    }
+
+    def answer_now(request: Any) -> Message:
+        channel = request.get("channel") if isinstance(request, Mapping) else None
+        handler = handlers.get(str(channel), _unknown)
+        *_, message = answer(handler, studio, _named_session(request, None), request)
+        return message
+
+    return answer_now
+
+
+def _unknown(_: Studio, __: str | None, request: Request) -> Iterator[Message]:
+    raise ValueError(f"no such channel: {request.get('channel')!r}")
+    yield {}
 
 
 def forget_session(studio: Studio, session_id: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from app.editor.frame_editor import FrameEditor
-from app.events import connect_events
+from app.events import answering_now, connect_events
 from app.handlers.envelope import Studio
 from app.handlers.opening import models_of
 from app.panels.clip import build_clip_panel, build_header, describe_examples
@@ -37,7 +37,7 @@ def build_page(studio: Studio) -> gr.Blocks:
         clip = build_clip_panel(header, describe_examples(studio.examples))
         with gr.Row(elem_classes="ms-workspace"):
             with gr.Column(scale=5, min_width=320, elem_classes="ms-main"):
-                editor = FrameEditor(elem_id="frame-editor")
+                editor = FrameEditor(elem_id="frame-editor", answer_now=answering_now(studio))
             with gr.Column(scale=2, min_width=300, elem_classes="ms-side"):
                 build_objects_panel()
                 build_effects_panel()

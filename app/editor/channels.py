@@ -6,22 +6,21 @@ from typing import Any
 
 import gradio as gr
 
-# A request goes out as the event `ask_<channel>` of the editor, and the answers come back in its property
+# Work that needs no model, no place in the queue and only one answer is asked for by a function of the server, whose
+# answer is the message. Through the queue the same message would wait for some sixty milliseconds, and the page would
+# compare all its properties, pictures and masks among them, with what they were.
+DIRECT = ("objects", "history", "marks", "look", "masks", "layers", "estimate")
+
+# Any other request goes out as the event `ask_<channel>` of the editor, and the answers come back in its property
 # `reply_<channel>`. Apart, because two updates of one property at once would leave only the later one.
 CHANNELS = (
     "open",
     "resume",
     "project",
     "prompt",
-    "objects",
-    "history",
-    "marks",
     "suggest",
     "prepare",
     "timeline",
-    "look",
-    "masks",
-    "layers",
     "asset",
     "thumbs",
     "looks",
@@ -31,7 +30,6 @@ CHANNELS = (
     "stop_track",
     "render",
     "stop_render",
-    "estimate",
     "cost",
     "model",
     "save",

@@ -1,9 +1,17 @@
 // The editor: what its scripts share. `stage.js` draws, `timeline.js` moves in time, `result.js` fetches the look,
 // `prompts.js` keeps the clicks, `pointer.js`, `keys.js` and `controls.js` take what people do, and `messages.js` what the
 // server says. `frame_editor.py` joins them to one script, this one first.
-// `element`, `trigger`, `props` and `watch` are given by gr.HTML, `EVENTS` (channel → event) by frame_editor.py.
+// `element`, `trigger`, `props`, `server` and `watch` are given by gr.HTML, `EVENTS` (channel → event) and `DIRECT`
+// (channels) by frame_editor.py.
 
-const requests = new Requests((channel, data) => trigger(EVENTS[channel], data));
+const requests = new Requests((channel, data) => (DIRECT.includes(channel) ? askNow(channel, data) : trigger(EVENTS[channel], data)));
+
+/** The answer comes back on the way of the question; where none comes, the way is lost, and `connection` notices. */
+async function askNow(channel, data) {
+  const message = await server.answer_now({ ...data, channel });
+  if (message) receive(channel, message);
+}
+
 const state = studio.state;
 const find = (selector) => element.querySelector(selector);
 const stage = find(".ms-stage");

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 
 from app.editor.assets import read_asset, read_script
-from app.editor.channels import CHANNELS, EVENT_NAMES, EVENTS
+from app.editor.channels import CHANNELS, DIRECT, EVENT_NAMES, EVENTS
 
 
 class FrameEditor(gr.HTML):
@@ -18,7 +19,13 @@ class FrameEditor(gr.HTML):
     `studio.js`. The data of its events is the request, with its number `n`.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, answer_now: Callable[[Any], Any] | None = None, **kwargs: Any) -> None:
+        """Build the editor.
+
+        Args:
+            answer_now: gives the message for a request `{channel, …}` on one of the channels in `DIRECT`.
+            kwargs: as `gr.HTML` takes them, and the replies by their names.
+        """
         # Gradio knows the events of a subclass by their names in its script, in quotes.
         events = json.dumps(EVENTS)
         scripts = read_script(
@@ -49,8 +56,9 @@ class FrameEditor(gr.HTML):
         )
         super().__init__(
             html_template=read_asset("editor.html"),
-            js_on_load=f"const EVENTS = {events};\n{scripts}",
+            js_on_load=f"const EVENTS = {events}, DIRECT = {json.dumps(DIRECT)};\n{scripts}",
             apply_default_css=False,
+            server_functions=[answer_now] if answer_now else None,
             **{**dict.fromkeys(f"reply_{channel}" for channel in CHANNELS), **kwargs},
         )
 

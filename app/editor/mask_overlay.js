@@ -131,6 +131,27 @@ function blend(over, under) {
   return mixed >>> 0;
 }
 
+/** Lays a shape in its colour (#rrggbb) over what is painted: opaque at the edge, 42 % inside. */
+function layOver(pixels, width, start, shape, shapeWidth, color) {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+  const bare = (blue << 16) | (green << 8) | red;
+  const inks = new Uint32Array([0, (255 << 24) | bare, (107 << 24) | bare]);
+  let ink = 0;
+  let under = 0;
+  let mixed = 0; // of these two: all is flat, mostly it is the same again
+  for (let from = 0, row = start; from < shape.length; row += width) {
+    for (let to = row; to < row + shapeWidth; to += 1, from += 1) {
+      if (shape[from] === 0) continue;
+      if (inks[shape[from]] !== ink || pixels[to] !== under) {
+        ink = inks[shape[from]];
+        under = pixels[to];
+        mixed = under ? blend(ink, under) : ink;
+      }
+      pixels[to] = mixed;
+    }
+  }
+}
+
 /**
  * @param {Array<{bits: Bits, color: string}>} masks of one frame, the lowest first; colours as #rrggbb
  * @param {number} mostSide a larger clip is shrunk to so many pixels
@@ -146,23 +167,8 @@ function paintMasks(masks, mostSide = 1280) {
   const pixels = new Uint32Array(width * height);
   masks.forEach(({ bits, color }, each) => {
     const part = parts[each];
-    const shape = drawShape(bits, part, shrink);
-    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
-    const opaque = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-    const inks = [0, opaque, ((107 << 24) | (opaque & 0xffffff)) >>> 0]; // 42 %
-    let [lastInk, lastUnder, lastMixed] = [0, 0, 0]; // all is flat: mostly it is the same again
-    for (let y = 0; y < part.height; y += 1) {
-      let to = (part.y + y - top) * width + part.x - left;
-      for (let from = y * part.width; from < (y + 1) * part.width; from += 1, to += 1) {
-        const ink = inks[shape[from]];
-        const under = pixels[to];
-        if (ink && (ink !== lastInk || under !== lastUnder)) {
-          [lastInk, lastUnder] = [ink, under];
-          lastMixed = under ? blend(ink, under) : ink;
-        }
-        if (ink) pixels[to] = lastMixed;
-      }
-    }
+    const start = (part.y - top) * width + part.x - left;
+    layOver(pixels, width, start, drawShape(bits, part, shrink), part.width, color);
   });
   return { box: { x: left / shrink, y: top / shrink, width: width / shrink, height: height / shrink }, width, height, pixels };
 }
@@ -170,7 +176,8 @@ function paintMasks(masks, mostSide = 1280) {
 /** In the worker: paints what it is asked for. */
 async function answerPaint({ data: { number, masks } }) {
   try {
-    const read = await Promise.all(masks.map(async ({ png, color }) => ({ bits: await readMask(png), color })));
+    const read = []; // one after the other: at once they are a third slower
+    for (const { png, color } of masks) read.push({ bits: await readMask(png), color });
     const { pixels, ...overlay } = paintMasks(read);
     const bytes = new Uint8ClampedArray(pixels.buffer);
     const image = await createImageBitmap(new ImageData(bytes, overlay.width, overlay.height));

@@ -88,7 +88,7 @@ class MaskStore {
 
 /** The worker that paints, and who waits for what. */
 const painter = (() => {
-  const does = [answerPaint, readMask, notedBox, unfilter, runsOfRow, roomAround, drawShape, blend, paintMasks];
+  const does = [answerPaint, readMask, notedBox, unfilter, runsOfRow, roomAround, drawShape, blend, layOver, paintMasks];
   const script = `${does.join("\n")}\nonmessage = answerPaint;`;
   const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
   const waiting = new Map(); // number of the request → {resolve, reject}

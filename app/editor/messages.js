@@ -7,16 +7,19 @@ const fetched = new Set(); // frames whose masks were asked for
 for (const channel of Object.keys(EVENTS)) {
   watch(`reply_${channel}`, () => {
     const given = props[`reply_${channel}`];
-    if (!given) return;
-    // A refusal is said in the reader's language where the catalogue has it, else as the server says it.
-    const message = given.error ? { ...given, error: spoken(given.reason) } : given;
-    // What a stopped task sent just before it heard of it: its masks count, its progress no longer does.
-    if (message.re && !requests.isAwaited(channel, message)) apply({ masks: message.masks });
-    else apply(state.clip || OPENING.includes(channel) ? message : { ...message, error: undefined });
-    // A stopped task never sends its own last message.
-    if (channel.startsWith("stop_") && message.done) requests.abandon(channel.slice(5), {});
-    requests.answer(channel, message);
+    if (given) receive(channel, given);
   });
+}
+
+function receive(channel, given) {
+  // A refusal is said in the reader's language where the catalogue has it, else as the server says it.
+  const message = given.error ? { ...given, error: spoken(given.reason) } : given;
+  // What a stopped task sent just before it heard of it: its masks count, its progress no longer does.
+  if (message.re && !requests.isAwaited(channel, message)) apply({ masks: message.masks });
+  else apply(state.clip || OPENING.includes(channel) ? message : { ...message, error: undefined });
+  // A stopped task never sends its own last message.
+  if (channel.startsWith("stop_") && message.done) requests.abandon(channel.slice(5), {});
+  requests.answer(channel, message);
 }
 
 /** Every message is a set of optional parts; each is applied if present. */

@@ -19,7 +19,7 @@ from app.editor.frame_editor import FrameEditor
 TYPESCRIPT = "typescript@5.9.3"
 FLAGS = "--noEmit --allowJs --checkJs --skipLibCheck --target es2022 --lib es2023,dom,dom.iterable"
 GIVEN = """
-declare const element: any, props: any;
+declare const element: any, props: any, server: any;
 declare function trigger(event: string, data?: unknown): void;
 declare function watch(name: string, callback: () => void): void;
 interface Window { maskletStudio: any; gradio_config: any; }

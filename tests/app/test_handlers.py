@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.editor.channels import DIRECT
+from app.events import answering_now
 from app.handlers import editing, effects, exporting, opening, running
 from app.handlers.envelope import Handler, Message, RequestError, Studio, answer
 from app.panels.clip import describe_examples, describe_models
@@ -238,3 +240,22 @@ def test_examples_are_shown_by_name_and_opened_by_nothing_else(studio: Studio) -
     for name in ("../square", "", None, "square.mp4"):
         with pytest.raises(RequestError):
             opening.example_path(studio, {"example": name})
+
+
+def test_what_needs_no_queue_is_answered_by_one_message(studio: Studio, edited: str) -> None:
+    answer_now = answering_now(studio)
+    for channel in DIRECT:
+        refused = answer_now({"channel": channel, "n": 5})
+        assert (refused["reason"]["key"], refused["re"], refused["done"]) == ("refused.no_clip", 5, True), channel
+    for odd in ({"channel": "track"}, {"channel": None}, {}, None, "look"):
+        assert answer_now(odd)["reason"]["key"] == "refused.not_understood"
+    message = answer_now({"channel": "look", "session": edited, "frame": 2, "layers": [], "version": 7, "n": 6})
+    assert (message["composed"]["frame"], message["composed"]["version"], message["re"]) == (2, 7, 6)
+    json.dumps(message)
+
+
+def test_an_empty_name_is_refused_and_the_old_one_comes_back(studio: Studio, edited: str) -> None:
+    asked = {"channel": "objects", "session": edited, "action": "rename", "object": 1, "name": " "}
+    message = answering_now(studio)(asked)
+    assert "error" in message
+    assert message["objects"][0]["name"] == "Object 1"

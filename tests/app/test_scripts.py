@@ -42,7 +42,7 @@ def geometry(expression: str) -> Any:
 def test_the_stages_scripts_are_one_script_without_a_name_used_twice() -> None:
     # gradio runs it as the body of a function.
     body = json.dumps(FrameEditor().js_on_load)
-    assert run_script(f'show(new Function("element", "trigger", "props", "watch", {body}).length)') == 4
+    assert run_script(f'show(new Function("element", "trigger", "props", "server", "watch", {body}).length)') == 5
 
 
 def test_a_picture_is_fitted_and_centred() -> None:
