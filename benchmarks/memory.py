@@ -71,19 +71,19 @@ def track(run: Run) -> list[tuple[int, float, float]]:
     kinds = {"ours": Ours, "official": Official, "transformers": Transformers}
     side = kinds[run.side](run.preset, state, clip, IMAGE_SIZE)
     del state
-    noted = [(0, _mib("VmRSS"), _mib("VmHWM"))]
+    noted = [(0, resident_mib("VmRSS"), resident_mib("VmHWM"))]
     side.open()
-    noted.append((0, _mib("VmRSS"), _mib("VmHWM")))
+    noted.append((0, resident_mib("VmRSS"), resident_mib("VmHWM")))
     for number in range(run.objects):
         side.click(number)
     for index in range(run.length):
         side.track(index)
         if (index + 1) % MEASURED_EVERY == 0:
-            noted.append((index + 1, _mib("VmRSS"), _mib("VmHWM")))
+            noted.append((index + 1, resident_mib("VmRSS"), resident_mib("VmHWM")))
     return noted
 
 
-def _mib(field: str) -> float:
+def resident_mib(field: str) -> float:
     """A size of this process [MiB]; Linux only. Not from getrusage: that begins with the starting process's figure."""
     lines = Path("/proc/self/status").read_text().splitlines()
     line = next(line for line in lines if line.startswith(field))
