@@ -31,6 +31,8 @@ LARGEST_COLOR_ERROR = 40
 """Of any corner's channel; most is what a codec of long ago does to a small saturated picture [grey levels]."""
 
 LARGEST_TIME_ERROR = 0.001
+LARGEST_SYNC_ERROR = 0.04
+LARGEST_LENGTH_ERROR = 0.002
 ONLY_TOO_LONG = ("duration", "frames")
 """The limits for which cutting with a notice is as good as refusing."""
 
@@ -43,7 +45,7 @@ class Outcome:
         entry: what the corpus says of it.
         faults: what is not as promised; empty if all is.
         result: what a person would hear, in a few words.
-        seconds: from opening to the checked result.
+        seconds: until it was open or refused.
         peak_kib: the most that any process held until then, decoders and encoders alike [KiB].
     """
 
@@ -77,10 +79,12 @@ def run_corpus_apart(folder: Path, entries: list[dict[str, Any]], work: Path) ->
 
 def _run(folder: Path, entry: dict[str, Any], out: Path) -> Outcome:
     begin = time.monotonic()
+    seconds = None
     path = folder / entry["file"]
     faults: list[str] = []
     try:
         with VideoClip.open(path, limits=HOSTED) as clip:
+            seconds = time.monotonic() - begin
             result = _in_words(clip)
             faults += _check_taken(entry, clip)
             colors = []
@@ -91,6 +95,8 @@ def _run(folder: Path, entry: dict[str, Any], out: Path) -> Outcome:
             if entry["expect"] == "ok":
                 faults += _check_content(entry, colors, "read")
                 faults += _check_times(entry, path, [float(time) for time in clip.times])
+                faults += _check_length(entry, clip, path, out)
+                faults += _check_sync(path, out)
             faults += _check_written(entry, clip, out)
     except MediaError as error:
         result = str(error)
@@ -100,7 +106,7 @@ def _run(folder: Path, entry: dict[str, Any], out: Path) -> Outcome:
         faults.append(result)
     finally:
         out.unlink(missing_ok=True)
-    seconds = time.monotonic() - begin
+    seconds = time.monotonic() - begin if seconds is None else seconds
     # Of the processes that were waited for; on Linux in KiB.
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     return Outcome(entry, tuple(faults), result, seconds, peak)
@@ -147,6 +153,45 @@ def _check_times(entry: dict[str, Any], path: Path, times: list[float]) -> Itera
     worst = max(abs(one - other) for one, other in zip(times, wanted, strict=True))
     if worst > LARGEST_TIME_ERROR + clock:
         yield f"a time is {worst * 1000:.1f} ms off"
+
+
+def _check_length(entry: dict[str, Any], clip: VideoClip, path: Path, out: Path) -> Iterator[str]:
+    """Hold the length of what is shown against the corpus, in the clip and as the result's own track says it."""
+    wanted = entry["duration"]
+    if "pts" in entry:  # of uneven times the corpus knows when the last frame comes, and the file how long it stays
+        with av.open(str(path)) as container:
+            shown = [packet for packet in container.demux(video=0) if packet.pts is not None]
+            last = max(shown, key=lambda packet: packet.pts)
+            wanted = entry["pts"][-1] - entry["pts"][0] + float(last.duration * last.time_base)
+    with av.open(str(out)) as container:
+        stream = container.streams.video[0]
+        written = float(stream.duration * stream.time_base)
+    for when, found in (("read", float(clip.duration - clip.times[0])), ("written", written)):
+        if abs(found - wanted) > LARGEST_LENGTH_ERROR:
+            yield f"{when}: {found:.4f} s long, not {wanted:.4f}"
+
+
+def _check_sync(path: Path, out: Path) -> Iterator[str]:
+    """When sound sets in after the first picture, before and after; with nothing of ours."""
+    before, after = _onset(path), _onset(out)
+    if before is not None and (after is None or abs(before - after) > LARGEST_SYNC_ERROR):
+        yield f"the sound sets in at {after} s, not {before}"
+
+
+def _onset(path: Path) -> float | None:
+    """From the first picture to the first loud sample [s]; None where it is silent."""
+    name = str(path) if path.is_absolute() else f"file:{path}"
+    with av.open(name) as container:
+        first = next(container.decode(video=0))
+    with av.open(name) as container:
+        for frame in container.decode(audio=0) if container.streams.audio else ():
+            samples = np.abs(frame.to_ndarray().astype(float)).reshape(-1)
+            loud = np.flatnonzero(samples > 0.05 * (2**15 if "s16" in frame.format.name else 1))
+            if loud.size and frame.pts is not None:
+                channel = loud[0] % frame.samples if frame.format.is_planar else loud[0] // frame.layout.nb_channels
+                picture = 0.0 if first.pts is None else float(first.pts * first.time_base)
+                return float(frame.pts * frame.time_base) + channel / frame.sample_rate - picture
+    return None
 
 
 def _check_written(entry: dict[str, Any], clip: VideoClip, out: Path) -> Iterator[str]:
@@ -218,7 +263,8 @@ def table(outcomes: list[Outcome]) -> str:
         "# What becomes of difficult clips",
         "",
         "Every file of a corpus of difficult ones goes in with the limits of a public host, is written unchanged as",
-        "MP4 and read again by a plain reader: frames, order, times (≤ 1 ms), size, upright, colours, sound.",
+        "MP4 and read again by a plain reader: frames, order, times (≤ 1 ms), length, size, upright, colours, sound",
+        "(≤ 40 ms).",
         "`python -m tests.media.corpus docs/clips.md` writes this table; `tests/media/test_corpus.py` checks the same.",
         "",
         "| files | as promised |",
