@@ -110,4 +110,6 @@ def tint(pixels: Pixels, color: Color, alpha: Alpha) -> Pixels:
 
 def plain(color: Color, size: tuple[int, int]) -> Pixels:
     """A picture of `size` (height, width) in one colour."""
-    return cv2.merge([np.full(size, channel, np.uint8) for channel in color])
+    row = np.empty((1, size[1], 3), np.uint8)
+    row[:] = color
+    return row.repeat(size[0], axis=0)

@@ -77,12 +77,14 @@ def weigh(pixels: Pixels, alpha: Alpha) -> NDArray[Any]:
     """`pixels·alpha`, rounded: (H, W, …) uint8. Where alpha is 0 or 1, nearly everywhere, nothing is multiplied."""
     is_touched = alpha > 0
     is_soft = is_touched & (alpha < 1)
-    if cv2.countNonZero(is_soft.view(np.uint8)) * DENSE > alpha.size:
+    num_soft = cv2.countNonZero(is_soft.view(np.uint8))
+    if num_soft * DENSE > alpha.size:
         return np.asarray(cv2.multiply(pixels, _like(alpha, pixels), dtype=cv2.CV_8U))
     weighed = np.asarray(cv2.copyTo(pixels, is_touched.view(np.uint8)))
-    where = np.flatnonzero(is_soft)
-    flat = weighed.reshape(alpha.size, -1)
-    flat[where] = np.rint(flat[where] * np.ascontiguousarray(alpha).reshape(-1, 1)[where])
+    if num_soft:
+        where = np.flatnonzero(is_soft)
+        flat = weighed.reshape(alpha.size, -1)
+        flat[where] = np.rint(flat[where] * np.ascontiguousarray(alpha).reshape(-1, 1)[where])
     return weighed
 
 

@@ -26,7 +26,7 @@ class Bokeh(Effect):
         if radius < 0.8:
             return shot.pixels
         cell = self._cell(shot.frame_size)
-        fine = min(cell, 2)
+        fine = min(cell, 2) if self.lights > 0 else cell  # a light is small, and lost in a larger cell
         weighted, weight = sum_blocks(shot.pixels, shot.alpha, fine, shot.full_beyond)
         if self.lights > 0:
             light = cv2.LUT(cv2.cvtColor(divide_by_weight(weighted, weight), cv2.COLOR_RGB2GRAY), self._weights())
