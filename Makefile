@@ -47,6 +47,7 @@ bench: $(VENV)/.dev
 	$(PY) -m benchmarks.whole_job
 	$(PY) -m benchmarks.embedded
 	$(PY) -m benchmarks.memory
+	$(PY) -m benchmarks.estimate
 	$(PY) -m benchmarks.effects
 
 # Time by stage beside arithmetic and the machine's best rate.
