@@ -24,8 +24,8 @@ def privacy_notes(layers: Sequence[Layer], footage: ClipFootage, names: Mapping[
     return [describe_doubts(doubts, names.get(each, f"Object {each}")) for each, doubts in found.items()]
 
 
-def session_notes(session: Session) -> list[str]:
-    """`privacy_notes` of a session's own project, from its masks alone: no frame is read."""
+def session_doubts(session: Session) -> dict[str, tuple[Doubt, ...]]:
+    """For each covered object of a session's own project its name and its doubts, from its masks: no frame is read."""
     info = session.info
 
     def no_frame(index: int) -> NoReturn:
@@ -34,4 +34,5 @@ def session_notes(session: Session) -> list[str]:
     footage = ClipFootage(
         no_frame, session.masks, num_frames=info.num_frames, fps=float(info.fps), size=(info.size[0], info.size[1])
     )
-    return privacy_notes(session.project.layers, footage, session.project.names)
+    found = doubts_of_covered(session.project.layers, footage)
+    return {session.project.names[each]: doubts for each, doubts in found.items()}

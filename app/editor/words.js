@@ -102,7 +102,13 @@ function named(key, own) {
 function spoken(said) {
   if (Array.isArray(said)) return said.map(spoken).join(" ");
   if (!said || typeof said !== "object") return said;
-  return words.has(said.key) ? t(said.key, said) : said.text ?? "";
+  return words.has(said.key) ? t(said.key, Object.fromEntries(Object.entries(said).map(inWords))) : said.text ?? "";
+}
+
+/** A value may itself be a list of what the server said: "4–7 (not tracked), 12 (jumps)". */
+function inWords([name, value]) {
+  if (!Array.isArray(value)) return [name, value];
+  return [name, new Intl.ListFormat(words.language, { type: "unit" }).format(value.map(spoken))];
 }
 
 /** A time [s] as minutes and seconds. */

@@ -7,10 +7,10 @@ from typing import Any
 
 from app.exports.catalogue import estimate_bytes, export
 from app.handlers.envelope import Message, Request, Studio, describe_task, open_session
-from app.handlers.sentences import keyed
 from app.heartbeat import beats
 from app.panels.export import describe_output
-from app.privacy_notes import session_notes
+from app.privacy_notes import session_doubts
+from effects.doubts import Doubt
 
 
 def estimate(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
@@ -35,9 +35,24 @@ def render(studio: Studio, session_id: str | None, request: Request) -> Iterator
         yield {"task": describe_task("render", now.done, now.total, now.frames_per_second, now.seconds_left)}
     assert path is not None
     # Whoever hides somebody is told where to look before anybody sees it.
-    notes = [keyed(each) for each in session_notes(session)] if kind == "video" else []
+    doubts = session_doubts(session) if kind == "video" else {}
+    notes = [describe_doubts(name, found) for name, found in doubts.items()]
     status = notes or {"key": "export.done"}
     yield {"task": None, "output": describe_output(path, kind, session.info), "status": status}
+
+
+def describe_doubts(name: str, doubts: tuple[Doubt, ...]) -> Message:
+    """Where to look for one covered object; frames as the page counts them, from 1."""
+    if not doubts:
+        return {"key": "notice.covered", "name": name}
+    places = [
+        {
+            "key": f"check.{each.reason.replace(' ', '_')}",
+            "frames": f"{each.start + 1}" if each.stop == each.start + 1 else f"{each.start + 1}–{each.stop}",
+        }
+        for each in doubts
+    ]
+    return {"key": "check.frames", "name": name, "places": places}
 
 
 def stop_render(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:

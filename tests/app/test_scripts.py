@@ -21,9 +21,10 @@ from app.mask_note import measure
 
 NODE = shutil.which("node")
 
-pytestmark = pytest.mark.skipif(
+needs_node = pytest.mark.skipif(
     NODE is None, reason="there is no Node on this machine (Debian: apt-get install nodejs)"
 )
+pytestmark = needs_node
 
 
 def run_script(script: str) -> Any:

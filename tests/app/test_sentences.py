@@ -14,13 +14,17 @@ import pytest
 
 import app
 from app.editor.assets import read_words
-from app.handlers.envelope import Handler, Message, answer
+from app.exports.kind import ExportError
+from app.handlers.envelope import _FOR_THE_PERSON, Handler, Message, answer
 from app.handlers.sentences import as_pattern, keyed
+from app.session import SessionGoneError
+from app.tracker_pool import TrackerBusyError
+from media import notices
 from media.clip_facts import Part
 from media.errors import MediaError
 from media.limits import HOSTED
 from media.notices import length_notice, part_notice, part_too_late
-from sam2_model import CheckpointError
+from sam2_model import CheckpointError, PromptError
 
 ROOT = Path(app.__file__).parents[1]
 TOLD = {key: text for key, text in read_words()["en"].items() if key.startswith(("refused.", "notice."))}
@@ -51,6 +55,85 @@ def test_each_sentence_of_the_catalogue_is_one_that_the_code_says() -> None:
         wanted, filled = as_pattern(text), re.sub(r"{\w+}", "\0", text)
         is_said = any(map(wanted.fullmatch, said)) or any(pattern.fullmatch(filled) for pattern in patterns)
         assert is_said, f"no code says {text!r} any more: take over its new words, in every language"
+
+
+# What only the command line says, or what tells a programmer of a wrong call: the page never asks for it.
+ONLY_ON_THE_COMMAND_LINE = {
+    *("app/commands.py", "app/job.py", "app/object_argument.py"),
+    *("media/formats.py", "media/part_file.py", "media/video_writer.py"),
+}
+ONLY_FOR_PROGRAMMERS = {
+    *("effects/compositor.py", "effects/keyframes.py", "effects/reframe.py", "sam2_model/prompts.py"),
+    "sam2_model/video_predictor.py",
+}
+NEVER_ON_THE_PAGE = (  # of files that say other things there
+    *("This folder holds no numbered", "There is no file or folder named", "The part of a clip must begin"),
+    *("There is no project file", "There are no masks in", "The masks of object", "Weights cannot be saved as"),
+    *("A mask is (height, width) of bool", "The app has not said where", "A step is 1", "There are no frames to track"),
+    *(
+        "Object number",
+        "Labels are 1",
+        "Frames are counted from 0",
+        "There are three answers",
+        "One frame takes at most",
+    ),
+    *("Object \0 on frame \0 has", "A project has at most \0 \0", "There is no export", "\0 are \0, but must be"),
+    *("\0 has no option", "\0 is \0, but must be", "A layer", "A quote is opened", "A setting is written"),
+    *("An effect is written", "\0 has no setting", "\0: \0", "Keyframes cannot move", '"\0" is given twice'),
+    "A video can be shown only where a clip is rendered",
+)
+
+
+def _texts_of(node: ast.AST, constants: dict[str, str]) -> list[str]:
+    """What an expression may say; each of its values is a zero byte."""
+    if isinstance(node, ast.Constant):
+        return [str(node.value)]
+    if isinstance(node, ast.Name):
+        return [constants[node.id]] if node.id in constants else []
+    if isinstance(node, ast.IfExp):
+        return [text for branch in (node.body, node.orelse) for text in _texts_of(branch, constants)]
+    if isinstance(node, ast.JoinedStr):
+        parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
+        return ["".join((_texts_of(part, constants) or ["\0"])[0] for part in parts)]
+    return []
+
+
+def _refusals() -> Iterator[tuple[str, str]]:
+    """(file, sentence) of every error for the person that the code makes."""
+    trees = {
+        path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for room in ("app", "media", "effects", "sam2_model")
+        for path in (ROOT / room).rglob("*.py")
+    }
+    constants = {
+        target.id: node.value.value
+        for tree in trees.values()
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    names = {each.__name__ for each in (*_FOR_THE_PERSON, ExportError, SessionGoneError, TrackerBusyError, PromptError)}
+    for file, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names and node.args:
+                yield from ((file, _as_sentence(text)) for text in _texts_of(node.args[0], constants))
+
+
+def test_whatever_is_refused_on_the_page_is_in_the_catalogue() -> None:
+    refusals = {each for each in _refusals() if each[0] not in ONLY_ON_THE_COMMAND_LINE | ONLY_FOR_PROGRAMMERS}
+    unknown = {text for _, text in refusals if isinstance(keyed(text), str)}
+    assert len(refusals) > 100
+    untold = sorted(text for text in unknown if not text.startswith(NEVER_ON_THE_PAGE))
+    assert untold == [], "the page says these in English only: give each a key in app/editor/words, in every language"
+    assert all(any(text.startswith(known) for text in unknown) for known in NEVER_ON_THE_PAGE)
+
+
+def test_whatever_is_noticed_of_a_clip_is_in_the_catalogue() -> None:
+    constants = [text for name, text in vars(notices).items() if name.isupper() and isinstance(text, str)]
+    assert len(constants) > 5
+    for text in constants:
+        assert isinstance(keyed(re.sub(r"{.*?}", "7", text)), dict), text
 
 
 def test_values_are_found_in_their_places() -> None:

@@ -19,7 +19,7 @@ ENGLISH = WORDS["en"]
 # Keys that are put together from parts: their beginnings.
 MADE_UP = (
     *("aim.", "section.", "step.", "group.", "effect.", "look.", "label.", "choice.", "summary.", "keyframe."),
-    *("export.", "undo.", "redo.", "status.nothing_to_", "help."),
+    *("check.", "export.", "undo.", "redo.", "status.nothing_to_", "help."),
     *("refused.", "notice."),  # the server's own sentences: test_sentences.py
 )
 
