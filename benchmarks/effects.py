@@ -6,6 +6,10 @@ mixing, and for effects through time the measuring of the camera. `shared` holds
 busy machine slows them alike. RGB goes in and out on our side, planar RGB on ffmpeg's, from memory: neither decoding
 nor encoding nor reading is counted. Medians of wall time with two threads on each side; `--threads 1 --clock
 processor` compares the work done, also where the machine is busy.
+
+Where the same work is not to be had it is not made the same: `supervision` is handed the object's box as well, which
+`compose` finds in the mask; its blur is a box and takes in what surrounds the object, its blocks are four of their
+pixels averaged instead of all, its lines have no smooth edges, and its corners no dark rim.
 """
 
 from __future__ import annotations

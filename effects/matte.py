@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -38,15 +39,15 @@ class Matte(NamedTuple):
     size: Size
 
     def cut(self, window: Box) -> Alpha:
-        """Alpha in a window that lies in the frame: (h, w) float32."""
+        """Alpha in a window that lies in the frame: (h, w) float32, not to be written to."""
         if window == self.box:
             return self.alpha
-        alpha = np.zeros(window.size, np.float32) if self.beyond == 0 else np.ones(window.size, np.float32)
-        x, y = window.x0, window.y0
         shared = self.box.intersected(window)
-        if not shared.is_empty:
-            part = shared.moved(-self.box.x0, -self.box.y0).slices
-            alpha[shared.moved(-x, -y).slices] = self.alpha[part]
+        if shared.is_empty:
+            return _even(self.beyond, window.size)
+        alpha = np.full(window.size, self.beyond, np.float32)
+        part = shared.moved(-self.box.x0, -self.box.y0).slices
+        alpha[shared.moved(-window.x0, -window.y0).slices] = self.alpha[part]
         return alpha
 
     def whole(self) -> Alpha:
@@ -69,6 +70,14 @@ class Matte(NamedTuple):
         if self.beyond > 0 and self.box != frame:
             return False
         return self.box.is_empty or float(self.alpha.max()) < least
+
+
+@lru_cache(maxsize=2)
+def _even(alpha: float, size: Size) -> Alpha:
+    """The same alpha everywhere, read-only: frame after frame asks for it."""
+    everywhere = np.full(size, alpha, np.float32)
+    everywhere.flags.writeable = False
+    return everywhere
 
 
 def matte_of(mask: Mask) -> Matte:
