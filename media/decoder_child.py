@@ -28,7 +28,7 @@ from media.frame import Picture
 from media.frame_source import FrameSource
 from media.guards import limit_resources, limit_time, limit_waiting
 from media.limits import Limits
-from media.messages import END, FACTS, FAILED, FRAME, REFUSED, SAMPLES, SOUND, Header, Speaker
+from media.messages import END, FACTS, FAILED, FRAME, FRAMES_AHEAD, REFUSED, SAMPLES, SOUND, Header, Speaker
 from media.planes import Planes
 from media.sound_track import SoundForm
 from media.sources import Opened, Opening
@@ -39,9 +39,6 @@ OUT_OF_MEMORY = (
 )
 CORES = 4
 """Time of computing is counted over all cores, of which so many are used at most."""
-
-FRAMES_AHEAD = 2
-"""Frames that are decoded before they are asked for."""
 
 
 def main() -> None:

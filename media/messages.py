@@ -18,6 +18,8 @@ RGB, one of half as many is in planes."""
 _HEADER = struct.Struct("<cxxxiIIQ")
 HEADER_BYTES = _HEADER.size
 SECONDS_BETWEEN_BEATS = 0.5
+FRAMES_AHEAD = 2
+"""Frames that are decoded before they are asked for."""
 
 
 class Header(NamedTuple):

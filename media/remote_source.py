@@ -17,7 +17,7 @@ from media.errors import MediaError
 from media.facts_json import facts_from_json
 from media.frame import Picture, Pixels, pixels_of
 from media.limits import Limits
-from media.messages import END, FACTS, FRAME, Header
+from media.messages import END, FACTS, FRAME, FRAMES_AHEAD, Header
 from media.remote_sound import RemoteSound
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,8 @@ class RemoteSource:
                 if header.kind != FRAME or header.frame_index != expected:
                     raise MediaError(f"Frame {expected} can no longer be decoded; please open the clip again.")
                 picture = self._read(process, header)
-                process.say({"do": "more"})
+                if expected + FRAMES_AHEAD < stop:  # the last ones are on their way, and nobody may be there to hear it
+                    process.say({"do": "more"})
                 yield expected, picture
             has_ended = process.hear().kind == END
         except GeneratorExit:  # no more frames are wanted

@@ -176,6 +176,19 @@ def test_decoder_of_which_nothing_is_asked_ends_and_another_takes_its_place(clip
         assert [read_index(frame.pixels) for frame in frames] == list(range(1, 60))
 
 
+@linux
+def test_a_reader_that_takes_long_over_the_last_frames_gets_them_all(tmp_path: Path) -> None:
+    """The decoder has sent them and ended; a large network may take minutes for them."""
+    small = write_clip(tmp_path / "small.mp4", num_frames=6, size=(32, 64))  # so small that they all fit into a pipe
+    with VideoClip.open(small, limits=replace(LOCAL, max_idle=1)) as clip:
+        seen = []
+        for frame in clip.frames():
+            seen.append(frame.index)
+            if frame.index == 3:
+                time.sleep(2.5)
+    assert seen == list(range(6))
+
+
 def test_no_secret_reaches_it(clip_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "a secret")
     with VideoClip.open(clip_path):
