@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import imageio_ffmpeg
 
@@ -22,6 +23,9 @@ SECONDS_TO_END = 600
 """How long an encoder may take for what it still holds once all frames are written [s]."""
 
 SECONDS_BETWEEN_LOOKS = 0.1
+
+SECONDS_STUCK = 120
+"""How long it may take nothing of what it is sent; then it hangs and is killed, or we would wait for ever [s]."""
 
 FAILED = "The video could not be encoded; please try again, and look into the log if it fails again."
 
@@ -58,6 +62,9 @@ class Encoder:
         # Read all along: a full stderr pipe would stop ffmpeg, and then us.
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
+        self._sending_since: float | None = None
+        self._watch = threading.Thread(target=self._kill_if_stuck, daemon=True)
+        self._watch.start()
 
     @property
     def input_handle(self) -> int:
@@ -69,6 +76,23 @@ class Encoder:
         assert self._process.stderr is not None
         for line in self._process.stderr:
             self._said.append(line.decode(errors="replace").strip())
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Surrounds what writes to `input_handle`; an encoder that hangs is killed, and the writing fails."""
+        self._sending_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._sending_since = None
+
+    def _kill_if_stuck(self) -> None:
+        while self._process.poll() is None:
+            since = self._sending_since
+            if since is not None and time.monotonic() - since > SECONDS_STUCK:
+                logger.error("the encoder has taken nothing for %d seconds", SECONDS_STUCK)
+                self._process.kill()
+            time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def wait(self) -> Iterator[None]:
         """Close its input and wait for its end, yielding all the while so that the caller can stop.
@@ -113,5 +137,6 @@ class Encoder:
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._listener.join()
+        self._watch.join()
         assert self._process.stderr is not None
         self._process.stderr.close()

@@ -106,14 +106,16 @@ class _PipedSink:
     def write(self, picture: Picture, tick: int) -> None:
         """Send a frame."""
         try:
-            self._pipe.write(picture, tick)
+            with self._encoder.sending():
+                self._pipe.write(picture, tick)
         except av.FFmpegError as error:  # the pipe is broken: the encoder has died
             raise self._encoder.failure() from error
 
     def _end(self) -> Iterator[None]:
         """Send what is left and wait for the encoder's end."""
         try:
-            self._pipe.end()
+            with self._encoder.sending():
+                self._pipe.end()
         except av.FFmpegError as error:
             raise self._encoder.failure() from error
         yield from self._encoder.wait()

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,24 @@ def test_fifty_kills_of_the_encoder_at_any_moment(source: Path, tmp_path: Path) 
         assert written(clip, target) is None
     assert len(said) >= 10
     assert all("could not be encoded" in sentence for sentence in said)
+
+
+def test_an_encoder_that_hangs_is_killed(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("media.encoder.SECONDS_STUCK", 1)
+    noise = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
+
+    def write_and_stop(clip: VideoClip) -> None:
+        with VideoWriter(tmp_path / "b.mp4", like=clip) as writer:
+            for index in range(2000):  # more than the pipe holds
+                writer.write(noise, Fraction(index, 25))
+                if index == 3:
+                    (running,) = running_encoders()
+                    os.kill(running, signal.SIGSTOP)
+
+    with VideoClip.open(source) as clip, pytest.raises(MediaError, match="could not be encoded"):
+        write_and_stop(clip)
+    assert running_encoders() == set()
+    assert list(tmp_path.iterdir()) == []
 
 
 def written(clip: VideoClip, target: Path) -> str | None:
