@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -50,15 +50,29 @@ def draw_edges(alpha: Alpha, reaches: Sequence[tuple[float, float]]) -> list[Alp
     """Several lines along the same edge, each with its own (outer, inner) reach as in `draw_edge`."""
     size = alpha.shape[0], alpha.shape[1]
     ways = _trace((alpha >= 0.5).view(np.uint8), math.ceil(max(max(each) for each in reaches)) + EDGE_MARGIN)
-    if not ways:
+    if ways is None:
         return [np.zeros_like(alpha) for _ in reaches]
     # The pixels' middles, along which a way runs, lie half a pixel inside the edge.
     both = [(_grow(ways, size, outer + 0.5), _grow(ways, size, 0.5 - inner)) for outer, inner in reaches]
     return [cv2.subtract(whole, core) * np.float32(1 / 255) for whole, core in both]
 
 
-def _trace(inside: NDArray[Any], beyond: int) -> list[NDArray[Any]]:
-    """The ways around a mask and its holes, each (N, 2) float32 of x and y, smoothed, and as few points as needed.
+class _Ways(NamedTuple):
+    """The ways around a mask and its holes, one after the other.
+
+    Attributes:
+        points: (N, 2) x and y [px].
+        outwards: (N, 2): where each point goes when the mask grows by 1 px.
+        stops: behind which points a way ends, but for the last.
+    """
+
+    points: NDArray[Any]
+    outwards: NDArray[Any]
+    stops: NDArray[Any]
+
+
+def _trace(inside: NDArray[Any], beyond: int) -> _Ways | None:
+    """The ways around a mask, smoothed and of as few points as needed; None where it has no edge at all.
 
     Args:
         inside: (H, W) uint8, 0 or 1.
@@ -66,35 +80,38 @@ def _trace(inside: NDArray[Any], beyond: int) -> list[NDArray[Any]]:
     """
     wide = cv2.copyMakeBorder(inside, beyond, beyond, beyond, beyond, cv2.BORDER_REPLICATE)
     found, _ = cv2.findContours(wide, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE, offset=(-beyond, -beyond))
-    return [_straighten(each) for each in found]
+    if not found:
+        return None
+    ways = [_straighten(each[:, 0]) for each in found]
+    points = np.concatenate(ways).astype(np.float32)
+    ends = np.cumsum([len(each) for each in ways])
+    starts = np.concatenate([[0], ends[:-1]])
+    after, before = np.arange(1, len(points) + 1), np.arange(-1, len(points) - 1)
+    after[ends - 1], before[starts] = starts, ends - 1
+    along = points[after] - points
+    along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-6)[:, None]
+    both = along + along[before]
+    both /= np.maximum((both * both).sum(axis=1) / 2, 0.5)[:, None]  # at a corner further than the sides themselves
+    return _Ways(points, np.stack([-both[:, 1], both[:, 0]], axis=1), ends[:-1])
 
 
-def _straighten(contour: NDArray[Any]) -> NDArray[Any]:
-    points = contour[:, 0].astype(np.float32)
+def _straighten(points: NDArray[Any]) -> NDArray[Any]:
     if len(points) < _SHORT:
         return points
-    around = np.concatenate([points[-_TAPS:], points, points[:_TAPS]])
+    around = np.concatenate([points[-_TAPS:], points, points[:_TAPS]]).astype(np.float32)
     smooth = cv2.sepFilter2D(around, -1, np.ones(1, np.float32), _SMOOTHING)[_TAPS:-_TAPS]
     return cv2.approxPolyDP(smooth[:, None], _TOLERANCE, True)[:, 0]
 
 
-def _grow(ways: list[NDArray[Any]], size: tuple[int, int], reach: float) -> NDArray[Any]:
+def _grow(ways: _Ways, size: tuple[int, int], reach: float) -> NDArray[Any]:
     """All that lies inside the ways, and up to `reach` [px] beyond them, or less where negative: (H, W) uint8."""
     mask = np.zeros(size, np.uint8)
     # OpenCV's smooth lines are of whole pixels; for the fraction the way itself is moved.
     steps = max(round(abs(reach) - _SPREAD), 0)
     rest = reach - math.copysign(steps + _SPREAD, reach if steps > 0 else 1)
-    points = [np.rint(_moved(each, rest) * 2**_SHIFT).astype(np.int32) for each in ways]
+    moved = np.rint((ways.points + np.float32(rest) * ways.outwards) * 2**_SHIFT).astype(np.int32)
+    points = np.split(moved, ways.stops)
     cv2.fillPoly(mask, points, 255, cv2.LINE_AA, _SHIFT)
     if steps > 0:
         cv2.polylines(mask, points, True, 255 if reach > 0 else 0, 2 * steps, cv2.LINE_AA, _SHIFT)
     return mask
-
-
-def _moved(way: NDArray[Any], distance: float) -> NDArray[Any]:
-    """A way moved by a distance of less than a pixel, outwards or, where negative, inwards."""
-    along = np.roll(way, -1, axis=0) - way
-    along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-6)[:, None]
-    both = along + np.roll(along, 1, axis=0)
-    both /= np.maximum((both * both).sum(axis=1) / 2, 0.5)[:, None]  # at a corner further than the sides themselves
-    return way + np.float32(distance) * np.stack([-both[:, 1], both[:, 0]], axis=1)
