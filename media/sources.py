@@ -25,8 +25,8 @@ from media.video_index import VideoIndex
 JPEG, PNG, ZIP = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"PK\x03\x04"
 JPEG_SUFFIXES = (".jpg", ".jpeg")
 FILE_TYPE = b"ftyp"
-STILL_BRANDS = (b"avif", b"heic", b"heix", b"heim", b"heis", b"mif1")
-"""What stills say that are packed as videos are: FFmpeg would show each as a video of one frame, or of one tile."""
+PICTURE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"mif1")
+"""What pictures say that are packed as videos are: FFmpeg would show one frame of each, or one tile of it."""
 FILES_OF_A_FOLDER = 64
 
 
@@ -79,13 +79,13 @@ class Opening:
         # is broken or means no good.
         if head.startswith(ZIP) and suffix == ".zip":
             return self._images(lambda: _open_zip(self, view))
-        is_packed = head[4:8] == FILE_TYPE and head[8:12] in STILL_BRANDS
+        is_packed = head[4:8] == FILE_TYPE and head[8:12] in PICTURE_BRANDS
         is_jpeg = head.startswith(JPEG) and suffix in JPEG_SUFFIXES
         if (is_jpeg or is_packed) and (start := video_start(view)) is not None:
             close_doors()
             return self._video(ByteView(file, start))
         is_webp = head.startswith(b"RIFF") and head[8:12] == b"WEBP" and suffix == ".webp"
-        is_avif = is_packed and b"avif" in head and suffix == ".avif"
+        is_avif = is_packed and (b"avif" in head or b"avis" in head) and suffix == ".avif"
         if is_jpeg or is_webp or is_avif or (head.startswith(PNG) and suffix == ".png"):
             return self._images(lambda: _open_picture(self, view))
         if is_packed:

@@ -230,17 +230,18 @@ def test_a_part_of_a_long_clip_is_reached_without_decoding_what_lies_before(tmp_
     assert packets == list(range(25))
 
 
-@pytest.mark.parametrize("kind", ["WEBP", "PNG"])
+@pytest.mark.parametrize("kind", ["WEBP", "PNG", "AVIF"])
 def test_animated_pictures(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"a.{kind.lower()}"
     images = [Image.fromarray(picture(index)) for index in range(8)]
-    images[0].save(path, kind, save_all=True, append_images=images[1:], duration=[40] * 4 + [100] * 4, lossless=True)
+    images[0].save(path, kind, save_all=True, append_images=images[1:], duration=[40] * 4 + [100] * 4, lossless=True,
+                   quality=100)  # fmt: skip
     with VideoClip.open(path) as clip:
         assert clip.times == tuple(Fraction(ms, 1000) for ms in (0, 40, 80, 120, 160, 260, 360, 460))
         assert clip.duration == Fraction(56, 100)
         assert [read_index(frame.pixels) for frame in clip.frames()] == list(range(8))
         assert [read_index(clip.frame(index).pixels) for index in (5, 2, 7)] == [5, 2, 7]
-        assert corner_error(clip.frame(1).pixels) < 2
+        assert corner_error(clip.frame(1).pixels) <= 2
         assert clip.notices == ()
     with VideoClip.open(path, start=0.1, stop=0.3) as clip:
         assert [read_index(frame.pixels) for frame in clip.frames()] == [2, 3, 4, 5]
