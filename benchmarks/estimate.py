@@ -101,9 +101,9 @@ def main() -> None:
         command += ["--one", json.dumps(asdict(case))]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
         found.append(json.loads(done.stdout.splitlines()[-1]))
-    result = {"clock": arguments.clock, "machine": machine(), "cases": found}
-    text = json.dumps(result, indent=1, ensure_ascii=False)
-    (RESULTS / "estimate.json").write_text(text + "\n")
+        result = {"clock": arguments.clock, "machine": machine(), "cases": found}
+        text = json.dumps(result, indent=1, ensure_ascii=False)
+        (RESULTS / "estimate.json").write_text(text + "\n")
     print(text)
 
 
