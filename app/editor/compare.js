@@ -14,11 +14,15 @@ function resultNow() {
   return isOfNow ? lastResult.picture : undefined; // one that was closed has no width
 }
 
+/** Whether the result alone is seen, once it is there. */
+const isCovered = () => state.view === "result" && !isBeforeHeld && !isComparing;
+
 /** Draws the frame: the result, the picture as it was, or both parted by the divider. */
 function drawPicture(width, height) {
   const before = frames?.peek(frame);
   const after = state.view === "result" && !isBeforeHeld ? resultNow() : undefined;
   const base = after ?? before;
+  if (!before && (!after || isComparing)) frames?.picture(frame).then(redraw, () => {}); // while it plays it is left out
   if (base) shown = base;
   if (!shown?.width) return;
   pen.drawImage(shown, 0, 0, width, height);

@@ -6,7 +6,7 @@ class ComposedFrames {
   /** @param {() => void} onReady a picture that was asked for can now be drawn */
   constructor(onReady) {
     this.onReady = onReady;
-    this.pictures = new PictureCache(12e6); // frame → ImageBitmap
+    this.pictures = new PictureCache(8e6); // frame → ImageBitmap
     this.clear();
   }
 

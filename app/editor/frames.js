@@ -10,7 +10,7 @@ class FrameStore {
     this.mostBytes = 48e6; // a short clip as a whole
     this.bytes = 0;
     this.chunks = new Map(); // chunk number → Promise<ArrayBuffer>, oldest use first
-    this.pictures = new PictureCache(16e6); // 17 frames of 720p
+    this.pictures = new PictureCache(12e6); // 13 frames of 720p
     this.pending = new Map(); // frame → Promise<ImageBitmap>
     this.isClosed = false;
   }

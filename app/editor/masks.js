@@ -12,7 +12,7 @@ class MaskStore {
     this.onReady = onReady;
     this.pngs = new Map(); // "object:frame" → {png in base64, age}
     this.age = 0; // of the mask that came last
-    this.painted = new PictureCache(12e6); // what is in it → Patch
+    this.painted = new PictureCache(8e6); // what is in it → Patch
     this.painting = new Map(); // the same key → promise
     this.drawn = { frame: -1, key: "" }; // what `picture` gave last
   }

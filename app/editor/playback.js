@@ -50,7 +50,7 @@ function tick(now) {
   const at = elapsed(now);
   const target = Math.min(frameAtTime(state.clip.times, at), end);
   const next = Math.min(frame + 1, end);
-  const isAtHand = state.view === "masks" ? isFrameReady(next) : frames.peek(next) && composed.has(next);
+  const isAtHand = state.view === "masks" ? isFrameReady(next) : composed.has(next) && (isCovered() || frames.peek(next));
   if (target > frame && !isAtHand) {
     waitFor(next);
   } else if (target > frame) {

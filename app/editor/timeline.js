@@ -40,16 +40,19 @@ async function goTo(index) {
   if (state.view === "result") compose();
 }
 
-/** Resolves when a frame can be drawn at once, with its masks. */
+/** Resolves when a frame can be drawn at once, with its masks; the result covers both. */
 async function loadFrame(index) {
-  await Promise.all([frames.picture(index), masks.load(index, shownOn(index))]);
+  if (isCovered() && (playing || composed.has(index))) return;
+  await Promise.all([frames.picture(index), state.view === "masks" ? masks.load(index, shownOn(index)) : null]);
 }
 
 const isFrameReady = (index) => frames.peek(index) && masks.isReady(index, shownOn(index));
 
 /** Makes the next frames in the direction of travel ready; what fails shows when it is really wanted. */
 function prefetch(index, heading, count = 4) {
+  if (isCovered() && playing) return; // `compose` does
   frames.prefetch(index, heading, count);
+  if (state.view === "result") return;
   for (let ahead = 1; ahead <= count; ahead += 1) {
     const next = index + heading * ahead;
     masks.load(next, shownOn(next)).catch(() => {});

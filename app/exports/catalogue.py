@@ -127,6 +127,7 @@ def estimate_bytes(session: Session, name: str, given: Mapping[str, object]) -> 
         seconds=info.duration,
         num_objects=len(project.objects),
         clip_bytes=session.clip_path.stat().st_size,
+        has_sound=info.has_audio,
     )
     return kind.estimate(extent, read_values(kind, given))
 

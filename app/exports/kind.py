@@ -117,6 +117,7 @@ class Extent:
         seconds: of the clip.
         num_objects: of the project.
         clip_bytes: of the clip's file.
+        has_sound: whether the clip has any.
     """
 
     size: tuple[int, int]
@@ -125,6 +126,17 @@ class Extent:
     seconds: float
     num_objects: int
     clip_bytes: int
+    has_sound: bool
+
+    @property
+    def liveliness(self) -> float:
+        """How much happens in the clip, from nothing, 0, to as much as in any, 1; told by how well it was compressed.
+
+        The clips that H.264 at quality "high" makes of eight real ones have 0.8 to 2.3 times their bits; the liveliest
+        of these clips have 0.2 bits a pixel.
+        """
+        bits_per_pixel = 8 * self.clip_bytes / (self.size[0] * self.size[1] * self.num_frames)
+        return min(1.0, bits_per_pixel / 0.2)
 
 
 class Step(NamedTuple):

@@ -59,7 +59,9 @@ class Video(ExportKind):
     def estimate(self, extent: Extent, values: Values) -> int:
         aspect = str(values["aspect"])
         size = extent.result_size if aspect == WHOLE else Reframe((1,), aspect=aspect).size(extent.size)
-        return _format(values).estimate(size, extent.num_frames, extent.seconds)
+        most = _format(values).estimate(size, extent.num_frames, extent.seconds)
+        sound = _format(values).estimate(size, 0, extent.seconds)
+        return sound * extent.has_sound + round((most - sound) * extent.liveliness)
 
 
 class MovingPicture(ExportKind):

@@ -457,3 +457,31 @@ def test_a_file_that_grows_too_large_for_the_host_is_stopped_and_leaves_nothing(
     assert list(export(small, "csv", {}))[-1].path is not None
     assert HOSTED.max_export_bytes == 500_000_000
     assert LOCAL.max_export_bytes is None
+
+
+def make_moving_clip(path: Path, *, moving: float) -> Path:
+    """A texture of which a share is in motion, compressed as a phone does it."""
+    rng = np.random.default_rng(3)
+    texture = cv2.resize(rng.integers(0, 255, (90, 200, 3), np.uint8), (1200, 540), interpolation=cv2.INTER_CUBIC)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "20", "preset": "veryfast"})
+        stream.width, stream.height, stream.pix_fmt = 480, 270, "yuv420p"
+        for index in range(40):
+            pixels = texture[:270, :480].copy()
+            rows = round(270 * moving)
+            pixels[:rows] = texture[3 * index : 3 * index + rows, 7 * index : 7 * index + 480]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("moving", [0.0, 0.2, 1.0])
+def test_a_videos_size_is_foretold_within_a_factor_of_three(sessions: Sessions, tmp_path: Path, moving: float) -> None:
+    *_, last = sessions.create(make_moving_clip(tmp_path / "clip.mp4", moving=moving))
+    assert last.session_id is not None
+    session = sessions.open(last.session_id)
+    values = {"format": "h264"}
+    *_, done = export(session, "video", values)
+    assert done.path is not None
+    written, foretold = done.path.stat().st_size, estimate_bytes(session, "video", values)
+    assert written / 3 < foretold < written * 3, (written, foretold)
