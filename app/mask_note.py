@@ -31,7 +31,7 @@ class MaskNote:
         y: likewise.
         basis: `Basis.of` the frame when the mask was made.
         box: where the mask is, x0 y0 x1 y1 [px]; None where it is empty, or an older version has noted it. The page
-            decodes no more of the picture than that (`masks.js`).
+            paints no more of the picture than that (`mask_overlay.js`).
     """
 
     score: float
