@@ -83,7 +83,7 @@ class ClipGenerator:
     device: str = "cpu"
     material: Material | None = None
     joined_chance: float = 0.25
-    procedural_chance: float = 0.35
+    procedural_chance: float = 0.45
 
     def of_side(self, side: int) -> ClipGenerator:
         """The same generator with frames of another size [px]."""

@@ -28,12 +28,14 @@ class Phase:
     frames: int
 
 
-# Small pictures first: a step costs a quarter, and steps are what the first understanding takes.
+# Small pictures first: a step costs a quarter, and steps are what the first understanding takes. Larger ones last:
+# they are what it will look at.
 CURRICULUM = (
     Phase(until=2000, side=128, pictures=4, still_share=1.0, clips=2, frames=4),
     Phase(until=3500, side=128, pictures=4, still_share=0.4, clips=2, frames=4),
     Phase(until=4600, side=192, pictures=4, still_share=0.3, clips=2, frames=5),
-    Phase(until=2**31, side=256, pictures=4, still_share=0.4, clips=1, frames=8),
+    Phase(until=5200, side=256, pictures=4, still_share=0.4, clips=1, frames=8),
+    Phase(until=2**31, side=320, pictures=4, still_share=0.5, clips=1, frames=7),
 )
 
 
