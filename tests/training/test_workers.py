@@ -79,12 +79,19 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
 def test_an_interrupted_run_ends_with_all_its_workers(tmp_path: Path) -> None:
     """It once waited for the others, who went on."""
     command = [sys.executable, "-m", "training.train", str(tmp_path), "--workers", "2"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as leader:
-        while not (tmp_path / "recipe.json").exists() and leader.poll() is None:
-            time.sleep(0.05)
-        workers = Path(f"/proc/{leader.pid}/task/{leader.pid}/children").read_text().split()
-        leader.send_signal(signal.SIGINT)  # to it alone: Ctrl+C would reach all
-        _, said = leader.communicate(timeout=60)
+    # A shell's background job ignores the signal, and what it starts would, too.
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
+    leader = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGINT, ours)
+    with leader:
+        try:
+            while not (tmp_path / "recipe.json").exists() and leader.poll() is None:
+                time.sleep(0.05)
+            workers = Path(f"/proc/{leader.pid}/task/{leader.pid}/children").read_text().split()
+            leader.send_signal(signal.SIGINT)  # to it alone: Ctrl+C would reach all
+            _, said = leader.communicate(timeout=60)
+        finally:
+            leader.kill()
     assert leader.returncode == 130
     assert "--resume" in said
     assert "Traceback" not in said
