@@ -63,6 +63,7 @@ class Encoder:
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         self._sending_since: float | None = None
+        self._is_closing = threading.Event()
         self._watch = threading.Thread(target=self._kill_if_stuck, daemon=True)
         self._watch.start()
 
@@ -87,12 +88,11 @@ class Encoder:
             self._sending_since = None
 
     def _kill_if_stuck(self) -> None:
-        while self._process.poll() is None:
+        while not self._is_closing.wait(SECONDS_BETWEEN_LOOKS):
             since = self._sending_since
             if since is not None and time.monotonic() - since > SECONDS_STUCK:
                 logger.error("the encoder has taken nothing for %d seconds", SECONDS_STUCK)
                 self._process.kill()
-            time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def wait(self) -> Iterator[None]:
         """Close its input and wait for its end, yielding all the while so that the caller can stop.
@@ -137,6 +137,7 @@ class Encoder:
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._listener.join()
+        self._is_closing.set()
         self._watch.join()
         assert self._process.stderr is not None
         self._process.stderr.close()

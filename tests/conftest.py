@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is first imported, also by the programs we start
 
@@ -17,3 +19,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     is_missing = item.get_closest_marker("gpu") is not None and not torch.cuda.is_available()
     if is_missing and os.environ.get("FAIL_WITHOUT_CUDA") != "1":
         pytest.skip("there is no CUDA here")
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What is started can be interrupted; a shell's background job ignores that signal, and so would its children."""
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, ours)

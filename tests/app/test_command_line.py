@@ -231,6 +231,7 @@ def test_an_object_argument_keeps_the_order_of_clicks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_leaves_no_partial_file(stop: signal.Signals, checkpoint: str, tmp_path: Path) -> None:
     clip, masks, scratch = make_clip(tmp_path / "long.mp4", num_frames=300), tmp_path / "masks", tmp_path / "scratch"
     scratch.mkdir()

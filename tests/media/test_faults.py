@@ -40,6 +40,12 @@ def write(clip: VideoClip, target: Path, name: str = "h264") -> None:
             writer.write(rng.integers(0, 256, (*clip.size, 3), np.uint8), time_)
 
 
+def seconds_to_write(clip: VideoClip, target: Path) -> float:
+    begun = time.monotonic()
+    write(clip, target)
+    return time.monotonic() - begun
+
+
 def kill_after(seconds: float) -> threading.Thread:
     """Kill every encoder that runs so many seconds after one was seen."""
 
@@ -63,10 +69,7 @@ def test_fifty_kills_of_the_encoder_at_any_moment(source: Path, tmp_path: Path) 
     moments = random.Random(4)
     said = []
     with VideoClip.open(source) as clip:
-        write(clip, target)
-        begun = time.monotonic()
-        write(clip, target)
-        usual = time.monotonic() - begun
+        usual = min(seconds_to_write(clip, target) for _ in range(4))  # the least: a busy machine delays some
         for _ in range(50):
             target.write_bytes(b"from before")
             killer = kill_after(moments.uniform(0, usual))

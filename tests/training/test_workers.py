@@ -76,14 +76,11 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asked of Linux alone")
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_run_ends_with_all_its_workers(tmp_path: Path) -> None:
     """It once waited for the others, who went on."""
     command = [sys.executable, "-m", "training.train", str(tmp_path), "--workers", "2"]
-    # A shell's background job ignores the signal, and what it starts would, too.
-    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
-    leader = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    signal.signal(signal.SIGINT, ours)
-    with leader:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as leader:
         try:
             while not (tmp_path / "recipe.json").exists() and leader.poll() is None:
                 time.sleep(0.05)
