@@ -103,15 +103,13 @@ class Encoder:
         if self._process.stdin is not None:
             self._process.stdin.close()
         until = time.monotonic() + SECONDS_TO_END
-        while True:
-            try:
-                code = self._process.wait(timeout=SECONDS_BETWEEN_LOOKS)
-                break
-            except subprocess.TimeoutExpired as error:
-                if time.monotonic() > until:
-                    raise self.failure() from error
+        while self._listener.is_alive():
+            # It ends with the process, and at once; waiting for the process itself looks twenty times a second.
+            self._listener.join(timeout=SECONDS_BETWEEN_LOOKS)
+            if time.monotonic() > until:
+                raise self.failure()
             yield
-        if code != 0:
+        if self._process.wait() != 0:
             raise self.failure()
 
     def failure(self) -> MediaError:
