@@ -26,6 +26,7 @@ from typing import Any
 
 import imageio_ffmpeg
 
+from app.freed_memory import keep_freed_memory
 from app.mask_folder import MaskFolder
 from app.render import render
 from effects.compositor import compose
@@ -188,6 +189,7 @@ def main() -> None:
     parser.add_argument("--heights", type=int, nargs="*", default=list(SIZES), choices=list(SIZES))
     parser.add_argument("--only-ratio", action="store_true", help="leave out finding frames and memory")
     asked = parser.parse_args()
+    keep_freed_memory()  # as the app does
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         results: dict[str, Any] = {f"{height}p": pipeline(folder, height, asked.rounds) for height in asked.heights}

@@ -57,7 +57,7 @@ class DecoderProcess:
         paths = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "media.decoder_child"],
+                [sys.executable, "-S", "-m", "media.decoder_child"],  # what site adds to the path is in PYTHONPATH
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
