@@ -59,6 +59,17 @@ def test_without_reach_only_the_frame_itself_is_asked():
     assert set(clip.asked) <= {10}
 
 
+@pytest.mark.parametrize("shape", [(1, 40), (40, 1)])
+def test_a_single_line_of_pixels_is_filled_the_same_each_time(shape):
+    pixels = np.full((*shape, 3), (10, 200, 30), np.uint8)
+    mask = np.zeros(shape, bool)
+    mask.ravel()[15:25] = True
+    pixels[mask] = 255
+    results = [compose(pixels, {1: mask}, [Layer(Remove(), (1,))]) for _ in range(20)]
+    assert all(np.array_equal(each, results[0]) for each in results)
+    assert np.abs(results[0].astype(int) - (10, 200, 30)).max() < 16  # fine structure is laid over the fill
+
+
 def test_a_frame_that_is_all_object_is_left_alone():
     pixels = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
     result = compose(pixels, {1: np.ones((40, 60), bool)}, [Layer(Remove(), (1,))])
