@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from effects import EffectError, Layer, compose, parse_layer
+from effects import EffectError, Layer, compose, edge, parse_layer
 from effects.edge import draw_edge
 from effects.effect import Shot
 from effects.library.blur import Blur
@@ -89,6 +89,29 @@ def test_a_line_is_as_wide_as_asked(disc):
     assert line[np.abs(radius - 32) > 4.5].max() == 0
 
 
+@pytest.mark.parametrize(("outer", "inner"), [(4, 1), (2.5, 2.5), (12, 1)])
+def test_the_line_around_a_rough_mask_is_the_line_around_a_smooth_one(disc, outer, inner, monkeypatch):
+    """Where ways are too many to follow a line is drawn by distances: on a plain shape both are the same line."""
+    disc[20:40, 60:110] = True
+    alpha = disc.astype(np.float32)
+    followed = draw_edge(alpha, outer=outer, inner=inner)
+    monkeypatch.setattr(edge, "ROUGH", -1)
+    measured = draw_edge(alpha, outer=outer, inner=inner)
+    assert measured.sum() == pytest.approx(followed.sum(), rel=0.07)
+    drawn = (followed > 0) | (measured > 0)
+    assert np.abs(measured - followed)[drawn].mean() < 0.08
+    assert ((measured > 0.5) == (followed > 0.5))[drawn].mean() > 0.9
+
+
+def test_of_noise_no_way_is_followed(monkeypatch):
+    """There are as many ways as pixels: each mask of noise would take half a second."""
+    noise = np.random.default_rng(2).random((90, 160)) < 0.5
+    monkeypatch.setattr(edge, "_trace", None)
+    line = draw_edge(noise.astype(np.float32), outer=1, inner=0)
+    assert line[noise].max() < 1
+    assert 0.2 < line[~noise].mean() <= 1
+
+
 @pytest.mark.parametrize("strength", [0.1, 0.35, 0.7, 1.0])
 def test_the_quick_blur_is_a_gaussian(strength):
     """Working on a smaller picture must not show: compared with the same convolution at full size."""
@@ -107,7 +130,7 @@ def test_the_quick_blur_is_a_gaussian(strength):
     quick = Blur(strength=strength).apply(Shot(pixels, alpha))
     difference = np.abs(quick[inside] - weighted[inside] / weight[inside][:, None])
     assert difference.mean() <= 0.5  # rounding alone makes 0.25
-    assert np.percentile(difference, 99.9) <= 4
+    assert np.percentile(difference, 99.9) <= 3
     assert difference.max() <= 7  # at the frame's corners, on blocks of pure noise
 
 
