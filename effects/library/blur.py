@@ -45,7 +45,7 @@ class Blur(Effect):
 
     def _cell(self, frame_size: Size) -> int:
         """By how much the picture is made smaller first [px]: so little that the Gaussian hides it."""
-        return 1 << int(math.log2(max(self._sigma(frame_size) / 2.24, 1)))
+        return 1 << int(math.log2(max(self._sigma(frame_size) / 2.7, 1)))
 
 
 def _smooth(values: np.ndarray, sigma: float) -> np.ndarray:
