@@ -85,6 +85,15 @@ def mix(below: Pixels, above: Pixels, alpha: Alpha) -> Pixels:
     return mixed
 
 
+def lay_below(made: Pixels, below: Pixels, alpha: Alpha) -> None:
+    """Make `made` what `mix(below, made, alpha)` gives; a hard matte costs but one masked copy."""
+    is_none = alpha <= 0
+    if cv2.countNonZero((alpha < 1).view(np.uint8)) > cv2.countNonZero(is_none.view(np.uint8)):
+        made[...] = mix(below, made, alpha)
+    else:
+        cv2.copyTo(below, is_none.view(np.uint8), made)
+
+
 def _mix_everywhere(below: Pixels, above: Pixels, alpha: Alpha) -> Pixels:
     mixed = np.empty(below.shape, np.uint8)
     for top in range(0, alpha.shape[0], STRIP):

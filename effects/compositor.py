@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from effects.bands import bands_of, work_on
-from effects.blend import blend, mix
+from effects.blend import blend, lay_below, mix
 from effects.box import Box, Size
 from effects.camera import Motion
 from effects.color import Color, object_color
@@ -209,14 +209,20 @@ def _paint(
 
 
 def _look(
-    pixels: Pixels, matte: Matte, aim: _Aim, footage: Footage, now: tuple[int, Fraction | float], window: Box
+    pixels: Pixels,
+    matte: Matte,
+    aim: _Aim,
+    footage: Footage,
+    now: tuple[int, Fraction | float],
+    window: Box,
+    room: Pixels | None = None,
 ) -> Shot:
     """What an effect sees of a frame through a window."""
     size = pixels.shape[0], pixels.shape[1]
     below, alpha = pixels[window.slices], matte.cut(window)
     below.flags.writeable = alpha.flags.writeable = False  # an effect that writes to its shot fails at once
     inner = matte.box.clipped(size).moved(-window.x0, -window.y0) if matte.beyond else None
-    return Shot(below, alpha, aim.color, *now, size, window.corner, aim.name, footage, full_beyond=inner)
+    return Shot(below, alpha, aim.color, *now, size, window.corner, aim.name, footage, inner, room)
 
 
 def _draw(layer: Layer, shot: Shot) -> Drawing:
@@ -230,22 +236,25 @@ def _is_plain(layer: Layer, shot: Shot, drawing: Drawing) -> bool:
     return is_usual and drawing.alpha is shot.alpha and shot.full_beyond is not None
 
 
-def _draw_in_bands(layer: Layer, look: Callable[[Box], Shot], size: Size) -> Pixels:
+def _draw_in_bands(layer: Layer, look: Callable[..., Shot], size: Size) -> Pixels:
     """The whole frame with a local effect laid over it."""
     made = np.empty((*size, 3), np.uint8)
 
     def work(band: Box) -> None:
         window = layer.effect.window(band, size).clipped(size)
-        shot = look(window)
+        here = made[band.slices]
+        shot = look(window, here if window == band else None)
         drawing = _draw(layer, shot)
         part = band.moved(-window.x0, -window.y0)
-        soft = part
-        if _is_plain(layer, shot, drawing):
-            made[band.slices] = drawing.pixels[part.slices]
-            soft = part.intersected(shot.full_beyond or part)
+        if not _is_plain(layer, shot, drawing):
+            here[...] = _mix(layer, shot.pixels[part.slices], drawing, part)
+            return
+        if drawing.pixels is not shot.room:
+            here[...] = drawing.pixels[part.slices]
+        soft = part.intersected(shot.full_beyond or part)
         if not soft.is_empty:
-            mixed = _mix(layer, shot.pixels[soft.slices], drawing, soft)
-            made[soft.moved(window.x0, window.y0).slices] = mixed
+            made_there = made[soft.moved(window.x0, window.y0).slices]
+            lay_below(made_there, shot.pixels[soft.slices], shot.alpha[soft.slices])
 
     work_on(bands_of(size), work)
     return made
@@ -269,7 +278,7 @@ def _replace(shot: Shot, drawn: Pixels) -> Pixels:
     made = drawn if drawn.flags.writeable and drawn.flags.c_contiguous else np.array(drawn, order="C")
     if shot.full_beyond is not None and not shot.full_beyond.is_empty:
         here = shot.full_beyond.slices
-        made[here] = mix(shot.pixels[here], made[here], shot.alpha[here])
+        lay_below(made[here], shot.pixels[here], shot.alpha[here])
     return made
 
 

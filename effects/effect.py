@@ -65,6 +65,10 @@ class Shot:
         name: the object's name; empty for the background and for everything.
         footage: the clip's other frames; where none is given, this one stands for all.
         full_beyond: a box of the shot outside which alpha is known to be 1; None: nothing is known.
+        mask: (H, W) uint8, 0 or 1, read-only: the same as alpha where that is hard, and quicker to work with; None where
+            it is soft or nothing is known.
+        room: of the shape of `pixels`, writable: whoever makes the picture there, as OpenCV does in `dst=shot.room`,
+            and returns it saves a copy; None, as often: the picture is to be a new array.
     """
 
     pixels: Pixels
@@ -77,6 +81,8 @@ class Shot:
     name: str = ""
     footage: Footage = None  # type: ignore[assignment]  # made in __post_init__
     full_beyond: Box | None = None
+    mask: NDArray[Any] | None = None
+    room: Pixels | None = None
 
     def __post_init__(self) -> None:
         if self.frame_size == (0, 0):

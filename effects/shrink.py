@@ -13,6 +13,8 @@ from effects.box import Box, Size
 from effects.effect import Alpha, Pixels
 
 EXTENSION_CELL = 8
+_MOST_SUMMED = 65535 // 255
+"""So many bytes make a sum of 16 bits at most."""
 EXTENSION = 16
 """How far `extend` carries colours [px], in blocks of the size above."""
 
@@ -53,6 +55,8 @@ def sum_blocks(
 
 def average_blocks(values: NDArray[Any], cell: int) -> NDArray[Any]:
     """Average blocks of `cell` × `cell` [px] of (H, W, …) uint8 or float32 with sides that are multiples of it."""
+    if values.dtype == np.uint8 and cell.bit_count() > 1 and cell <= _MOST_SUMMED:
+        return _average_bytes(values, cell)
     # OpenCV halves several times as fast as it shrinks by anything else; rounding twice in between does not show.
     for _ in range(2):
         if values.dtype == np.uint8 and cell % 2 == 0:
@@ -66,6 +70,14 @@ def average_blocks(values: NDArray[Any], cell: int) -> NDArray[Any]:
         return averaged
     small = averaged.shape[1] // cell, averaged.shape[0] // cell
     return np.asarray(cv2.resize(averaged, small, interpolation=cv2.INTER_AREA))
+
+
+def _average_bytes(values: NDArray[Any], cell: int) -> NDArray[Any]:
+    """Whole rows are summed first, which nothing does faster, then what is left of each block's row."""
+    height, width = values.shape[0] // cell, values.shape[1] // cell
+    rows = values.reshape(height, cell, *values.shape[1:]).sum(axis=1, dtype=np.uint16)
+    sums = cv2.resize(rows, (width, height), interpolation=cv2.INTER_AREA)
+    return np.multiply(sums, np.float32(1 / cell))
 
 
 def _weigh_blocks(pixels: Pixels, alpha: Alpha, cell: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -101,10 +113,23 @@ def enlarge(cells: NDArray[Any], cell: int, size: Size) -> NDArray[Any]:
     return cv2.resize(cells, whole, interpolation=cv2.INTER_LINEAR)[: size[0], : size[1]]
 
 
-def repeat_blocks(blocks: NDArray[Any], cell: int, size: Size) -> NDArray[Any]:
-    """The other way of `sum_blocks`, with hard edges: (h, w, …) blocks to a picture of `size` (height, width) [px]."""
+def repeat_blocks(blocks: NDArray[Any], cell: int, size: Size, room: NDArray[Any] | None = None) -> NDArray[Any]:
+    """The other way of `sum_blocks`, with hard edges: (h, w, …) blocks to a picture of `size` (height, width) [px].
+
+    Args:
+        blocks: uint8 or float32, of one channel or three.
+        cell: side of a block [px].
+        size: what lies beyond is cut off.
+        room: where to put the picture; None: into a new array.
+    """
     # Across first: whole rows are then copied, several times as fast as the other way about.
-    return blocks.repeat(cell, axis=1).repeat(cell, axis=0)[: size[0], : size[1]]
+    wide = (blocks.shape[1] * cell, blocks.shape[0])
+    rows = np.asarray(cv2.resize(blocks, wide, interpolation=cv2.INTER_NEAREST_EXACT))[:, : size[1]]
+    made = np.empty((*size, *blocks.shape[2:]), blocks.dtype) if room is None else room
+    down = size[0] // cell
+    made[: down * cell].reshape(down, cell, *rows.shape[1:])[...] = rows[:down, None]
+    made[down * cell :] = rows[down:]
+    return made
 
 
 def extend(pixels: Pixels, alpha: Alpha, full_beyond: Box | None = None) -> Pixels:

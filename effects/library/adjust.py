@@ -32,4 +32,4 @@ class Adjust(Effect):
         keep = 1 + self.saturation
         colors = keep * np.eye(3) + (1 - keep) * np.tile(np.array(LUMA), (3, 1))
         warm = 0.25 * self.temperature
-        return cv2.transform(toned, np.diag([1 + warm, 1.0, 1 - warm]) @ colors)
+        return cv2.transform(toned, np.diag([1 + warm, 1.0, 1 - warm]) @ colors, dst=shot.room)

@@ -19,5 +19,8 @@ class Desaturate(Effect):
     strength: float = setting(1.0, low=0, high=1)
 
     def apply(self, shot: Shot) -> Pixels:
-        grey = cv2.cvtColor(cv2.cvtColor(shot.pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-        return cv2.addWeighted(shot.pixels, 1 - self.strength, grey, self.strength, 0)
+        light = cv2.cvtColor(shot.pixels, cv2.COLOR_RGB2GRAY)
+        if self.strength == 1:
+            return cv2.cvtColor(light, cv2.COLOR_GRAY2RGB, dst=shot.room)
+        grey = cv2.cvtColor(light, cv2.COLOR_GRAY2RGB)
+        return cv2.addWeighted(shot.pixels, 1 - self.strength, grey, self.strength, 0, dst=shot.room)

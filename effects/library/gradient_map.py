@@ -28,10 +28,11 @@ class GradientMap(Effect):
     def apply(self, shot: Shot) -> Pixels:
         colors = [shot.paint(each) for each in self._colors()]
         stops: list[tuple[float, Color]] = [(at / (len(colors) - 1), color) for at, color in enumerate(colors)]
-        mapped = cv2.applyColorMap(cv2.cvtColor(shot.pixels, cv2.COLOR_RGB2GRAY), gradient(stops))
+        room = shot.room if self.strength == 1 else None
+        mapped = cv2.applyColorMap(cv2.cvtColor(shot.pixels, cv2.COLOR_RGB2GRAY), gradient(stops), dst=room)
         if self.strength == 1:
             return mapped
-        return cv2.addWeighted(mapped, self.strength, shot.pixels, 1 - self.strength, 0)
+        return cv2.addWeighted(mapped, self.strength, shot.pixels, 1 - self.strength, 0, dst=shot.room)
 
     def _colors(self) -> tuple[str, ...]:
         return (self.shadows, self.middle, self.lights) if self.palette == OWN else PALETTES[self.palette]

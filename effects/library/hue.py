@@ -28,4 +28,4 @@ class Hue(Effect):
         across = np.array([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
         turned = math.cos(turn) * np.eye(3) + (1 - math.cos(turn)) * grey + math.sin(turn) * across
         lost = np.array(LUMA) - np.array(LUMA) @ turned
-        return cv2.transform(shot.pixels, turned + np.tile(lost, (3, 1)))
+        return cv2.transform(shot.pixels, turned + np.tile(lost, (3, 1)), dst=shot.room)

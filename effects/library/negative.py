@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import cv2
-import numpy as np
 
 from effects.color import gradient
 from effects.effect import Effect, Pixels, Shot, setting
@@ -24,11 +23,16 @@ class Negative(Effect):
     strength: float = setting(1.0, low=0, high=1)
 
     def apply(self, shot: Shot) -> Pixels:
+        room = shot.room if self.strength == 1 else None
         if self.style == "colour":
-            turned: Pixels = cv2.bitwise_not(shot.pixels)
+            turned: Pixels = cv2.bitwise_not(shot.pixels, dst=room)
         else:
             dark = cv2.bitwise_not(cv2.cvtColor(shot.pixels, cv2.COLOR_RGB2GRAY))
-            turned = cv2.applyColorMap(dark, XRAY) if self.style == "x-ray" else np.asarray(cv2.merge([dark] * 3))
+            turned = (
+                cv2.applyColorMap(dark, XRAY, dst=room)
+                if self.style == "x-ray"
+                else cv2.cvtColor(dark, cv2.COLOR_GRAY2RGB, dst=room)
+            )
         if self.strength == 1:
             return turned
-        return cv2.addWeighted(turned, self.strength, shot.pixels, 1 - self.strength, 0)
+        return cv2.addWeighted(turned, self.strength, shot.pixels, 1 - self.strength, 0, dst=shot.room)
