@@ -62,15 +62,6 @@ def clock_of(device: torch.device) -> Callable[[], float]:
 
 def arithmetic(config: SAM2Config) -> dict[str, int]:
     """Floating-point operations of each stage for one object and a full memory, counted without computing anything."""
-    # Whether clicks are drawn changes nothing for a tracked frame, and cannot be asked of tensors without values.
-    with torch.device("meta"):
-        model = SAM2(replace(config, dense_clicks=False, refines_last_mask=False)).eval().requires_grad_(False)
-        pixels = torch.zeros(1, 3, config.image_size, config.image_size)
-        low_res = torch.zeros(1, 1, config.low_res_size, config.low_res_size)
-        features = torch.zeros(1, config.memory_dim, config.grid_size, config.grid_size)
-        score = torch.zeros(1, 1)
-        memory = FrameMemory(0, features, torch.zeros(1, config.model_dim), low_res, score)
-        recall = Recall([(memory, 0)] * config.memory_frames, [(memory, 1)] * config.pointer_frames)
     count: dict[str, int] = {}
 
     def counted(stage: str, work: Callable[[], Any]) -> Any:
@@ -79,11 +70,37 @@ def arithmetic(config: SAM2Config) -> dict[str, int]:
         count[stage] = counter.get_total_flops()
         return result
 
-    seen = counted("encode_image", lambda: model.encode_image(pixels))
-    conditioned = counted("condition", lambda: model.condition(seen.low, [recall]))
-    counted("decode", lambda: model.decode(seen, conditioned, None))
-    counted("encode_memory", lambda: model.encode_memory(seen.low, low_res, score, binarize=False))
+    walk_through(config, counted)
     return count
+
+
+def walk_through(
+    config: SAM2Config,
+    run: Callable[[str, Callable[[], Any]], Any],
+    prepare: Callable[[SAM2], Any] | None = None,
+) -> None:
+    """A frame of one object with a full memory, on tensors without values.
+
+    Args:
+        config: the network's sizes.
+        run: is given each stage's name and what it does, and gives back what that gives.
+        prepare: is shown the network first.
+    """
+    # Whether clicks are drawn changes nothing for a tracked frame, and cannot be asked of tensors without values.
+    with torch.device("meta"):
+        model = SAM2(replace(config, dense_clicks=False, refines_last_mask=False)).eval().requires_grad_(False)
+        if prepare is not None:
+            prepare(model)
+        pixels = torch.zeros(1, 3, config.image_size, config.image_size, dtype=model.wide_dtype)
+        low_res = torch.zeros(1, 1, config.low_res_size, config.low_res_size)
+        features = torch.zeros(1, config.memory_dim, config.grid_size, config.grid_size, dtype=torch.bfloat16)
+        score = torch.zeros(1, 1)
+        memory = FrameMemory(0, features, torch.zeros(1, config.model_dim), low_res, score)
+        recall = Recall([(memory, 0)] * config.memory_frames, [(memory, 1)] * config.pointer_frames)
+    seen = run("encode_image", lambda: model.encode_image(pixels))
+    conditioned = run("condition", lambda: model.condition(seen.low, [recall]))
+    run("decode", lambda: model.decode(seen, conditioned, None))
+    run("encode_memory", lambda: model.encode_memory(seen.low, low_res, score, binarize=False))
 
 
 class Stopwatch:

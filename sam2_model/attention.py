@@ -91,7 +91,7 @@ class RotaryAttention(nn.Module):
             k = torch.cat((rotate(k[:, :placed], turns), k[:, placed:]), dim=1) if unrotated else rotate(k, turns)
             # With an axis for heads, though there is one: without it a GPU has no kernel but the one that writes out
             # all scores, half a gigabyte an object.
-            read = F.scaled_dot_product_attention(q[:, None], k[:, None], values[:, None])[:, 0]
+            read = F.scaled_dot_product_attention(q[:, None], k[:, None], values[:, None].to(q.dtype))[:, 0]
         return self.out_proj(self.v_proj(read))
 
     def _key_tiles(self, keys: Tensor, turns: Tensor, unrotated: int) -> Iterator[Tensor]:

@@ -40,7 +40,7 @@ def load(
         name_or_path: a preset ("sam2.1_tiny"), Meta's file name ("sam2.1_hiera_tiny.pt"), a Hub repository
             ("facebook/sam2.1-hiera-tiny"), or the path of a `.pt` or `.safetensors` file.
         device: where the network is wanted; the CPU by default.
-        dtype: number type of the weights; float32 by default, whatever the file holds.
+        dtype: number type of the large products (see `SAM2.narrow`); float32 by default, whatever the file holds.
         image_size: side of the square input [px], a multiple of 32 from 256 to 1024; the preset's by default.
 
     Returns:
@@ -89,7 +89,7 @@ def build(
     with torch.device("meta"):
         model = SAM2(config)
     _check_architecture(config, model, state, source)
-    model = model.to(dtype or torch.float32).to_empty(device=device or "cpu")
+    model = model.to(torch.float32).to_empty(device=device or "cpu").narrow(dtype or torch.float32)
     model.load_state_dict({from_meta(name): value for name, value in state.items()}, strict=True)
     return model.requires_grad_(False).eval()
 

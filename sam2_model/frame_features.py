@@ -25,7 +25,7 @@ class FrameFeatures:
         self.model = model
         self._kept: dict[int, ImageFeatures] = {}
         self._begun: tuple[int, Tensor] | None = None
-        self._uploads = Uploads(model.config.image_size, model.device, model.dtype)
+        self._uploads = Uploads(model.config.image_size, model.device, model.wide_dtype)
 
     def announce(self, frames: Sequence[NumberedFrame]) -> None:
         """Say which frames will be encoded next, so that they are on the device by then."""

@@ -75,7 +75,8 @@ class Block(nn.Module):
         qkv = self.attn.qkv(normed)
         is_cut = self.window not in (0, x.shape[1])
         attended = self._attend_in_windows(qkv) if is_cut else self.attn(qkv)
-        x = shortcut + self.attn.proj(attended)
+        # What is added up from block to block keeps its number type, which may be wider than that of the products.
+        x = shortcut.to(x.dtype) + self.attn.proj(attended)
         return x + self.mlp(self.norm2(x))
 
     def _attend_in_windows(self, qkv: Tensor) -> Tensor:

@@ -45,7 +45,7 @@ class ImagePredictor:
         self._features = [
             model.encode_image(
                 to_model_input(
-                    pixels, model.config.image_size, device=model.device, dtype=model.dtype, filter="bilinear"
+                    pixels, model.config.image_size, device=model.device, dtype=model.wide_dtype, filter="bilinear"
                 )
             )
             for pixels in images

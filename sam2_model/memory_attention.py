@@ -27,7 +27,7 @@ class MemoryAttentionLayer(nn.Module):
 
     def look(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
         """The first of the three steps: the frame's tokens (B, H·W, C) attend to each other."""
-        normed = self.norm1(x)
+        normed = self.linear1.narrowed(self.norm1(x))
         return x + self.self_attn(normed, normed, normed, grid)
 
     def read(self, x: Tensor, keys: Tensor, memory: Tensor, grid: tuple[int, int], pointers: int) -> Tensor:
@@ -85,7 +85,8 @@ class MemoryAttention(nn.Module):
         Returns:
             (B, C, H, W).
         """
-        keys, x = memory + memory_positions, begun
+        first = self._layer(0).linear1
+        keys, memory, x = first.narrowed(memory + memory_positions), first.narrowed(memory), begun
         for index in range(len(self.layers)):
             layer = self._layer(index)
             x = layer.read(layer.look(x, grid) if index else x, keys, memory, grid, pointers)

@@ -71,8 +71,31 @@ class SAM2(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """Number type of the weights."""
+        """Number type of the large products; see `narrow`."""
+        return next(self.memory_attention.parameters()).dtype
+
+    @property
+    def wide_dtype(self) -> torch.dtype:
+        """Number type of everything else: of pixels, sums and masks."""
         return self.no_object_pointer.dtype
+
+    def narrow(self, dtype: torch.dtype) -> SAM2:
+        """Compute the large products in a narrower number type, and attention, which reads what they give.
+
+        These are 99 % of the arithmetic. What is added up from layer to layer stays float32, and so do norms, the
+        neck, the prompt encoder, the mask decoder and object pointers, where little is gained and edges would move.
+
+        Args:
+            dtype: bfloat16 or float16; float32 changes nothing.
+
+        Returns:
+            This network.
+        """
+        for part in (self.image_encoder, self.memory_attention, self.memory_encoder):
+            for layer in part.modules():
+                if isinstance(layer, Linear):
+                    layer.to(dtype)
+        return self
 
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         """Encode frames, once for all their objects.
@@ -109,7 +132,7 @@ class SAM2(nn.Module):
         self, recalls: Sequence[Recall], grid: tuple[int, int], num_frames: int | None
     ) -> tuple[Tensor, Tensor, int]:
         """Line up memories, then pointers → tokens (B, M, Cm), positions (B, M, Cm), number of pointer tokens."""
-        width, dtype, device = self.config.memory_dim, self.dtype, self.device
+        width, dtype, device = self.config.memory_dim, self.wide_dtype, self.device
         place = sine_grid(width, grid, device).flatten(1).T.to(dtype)  # (H·W, Cm)
         tokens, positions = [], []
         for slot in range(len(recalls[0].spatial)):
@@ -136,7 +159,7 @@ class SAM2(nn.Module):
             return torch.zeros(*distances.shape, self.config.memory_dim, device=distances.device)
         longest = min(num_frames or self.config.pointer_frames, self.config.pointer_frames) - 1
         steps = distances.flatten().float() / max(longest, 1)
-        codes = sine_steps(steps, self.config.model_dim).to(self.dtype)
+        codes = sine_steps(steps, self.config.model_dim).to(self.wide_dtype)
         return self.pointer_time_proj(codes).unflatten(0, distances.shape)
 
     def decode(self, features: ImageFeatures, conditioned: Tensor, prompt: PromptTensors | None) -> DecodedMasks:
@@ -226,7 +249,7 @@ class SAM2(nn.Module):
         Returns:
             One candidate of logits ±10.
         """
-        given = mask.to(self.dtype)
+        given = mask.to(self.wide_dtype)
         logits = (2 * mask.float() - 1) * _TRUSTED_LOGIT
         low_res = F.interpolate(logits, scale_factor=0.25, mode="bilinear", antialias=True)
         prompt = _no_prompt(mask.shape[0], mask.device)._replace(mask_logits=self.mask_prompt_downsample(given))
@@ -251,8 +274,8 @@ class SAM2(nn.Module):
         """
         grid = low.shape[-2:]
         full = F.interpolate(mask_logits, size=(16 * grid[0], 16 * grid[1]), mode="bilinear")
-        probs = (full > 0).float() if binarize else full.sigmoid()
-        return self.memory_encoder(low.expand(len(mask_logits), -1, -1, -1), probs.to(self.dtype), object_score_logits)
+        probs = ((full > 0).float() if binarize else full.sigmoid()).to(self.wide_dtype)
+        return self.memory_encoder(low.expand(len(mask_logits), -1, -1, -1), probs, object_score_logits)
 
 
 def _no_prompt(batch: int, device: torch.device) -> PromptTensors:

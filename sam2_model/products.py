@@ -60,8 +60,12 @@ def takes_fast_form(x: Tensor) -> bool:
 
 
 class Linear(nn.Linear):
-    """A linear layer whose product takes the quicker kernel."""
+    """A linear layer whose product takes the quicker kernel, in the layer's own number type if that is the narrower."""
 
     def forward(self, input: Tensor, activation: Activation = "none") -> Tensor:
-        """Map (…, K) to (…, N)."""
-        return linear(input, self.weight, self.bias, activation)
+        """Map (…, K) to (…, N), in the weight's number type."""
+        return linear(self.narrowed(input), self.weight, self.bias, activation)
+
+    def narrowed(self, x: Tensor) -> Tensor:
+        """What comes in, in the layer's number type if that is the narrower; for several such layers once."""
+        return x.to(self.weight.dtype) if self.weight.itemsize < x.itemsize else x

@@ -27,7 +27,7 @@ class Uploads:
     Args:
         image_size: side S of the network's square input [px].
         device: where the network is.
-        dtype: number type of the network.
+        dtype: number type of the input.
     """
 
     def __init__(self, image_size: int, device: torch.device, dtype: torch.dtype) -> None:

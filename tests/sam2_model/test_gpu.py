@@ -35,7 +35,7 @@ def exact_products() -> Iterator[None]:
 
 
 def on_gpu(model: SAM2, dtype: torch.dtype = torch.float32) -> SAM2:
-    return deepcopy(model).to("cuda", dtype)
+    return deepcopy(model).to("cuda").narrow(dtype)
 
 
 def tracked(model: SAM2, clip: NDArray[np.uint8], budget: Budget | None = None) -> list[FrameMasks]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -198,6 +199,30 @@ def test_a_gpu_can_take_its_fused_kernels(model: SAM2, monkeypatch: pytest.Monke
     model.decode(features, model.condition(features.low, [Recall([(memory, 0)], [(memory, 1)])]), None)
     assert len(seen) > 10
     assert all(each == {4} for each in seen)
+
+
+def test_a_gpu_can_take_its_fused_kernels_of_narrow_products(model: SAM2, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They want one number type: bfloat16 where products are, and float32 in the decoder, whose edges it would move."""
+    plain, seen = F.scaled_dot_product_attention, []
+
+    def noting(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        seen.append({each.dtype for each in (q, k, v)})
+        return plain(q, k, v)
+
+    monkeypatch.setattr(F, "scaled_dot_product_attention", noting)
+    narrow = deepcopy(model).narrow(torch.bfloat16)
+    features = narrow.encode_image(torch.randn(1, 3, 256, 256))
+    assert {level.dtype for level in features} == {torch.float32}
+    memory = FrameMemory(0, torch.randn(1, 32, 16, 16), torch.randn(1, 64), torch.zeros(1), torch.zeros(1))
+    conditioned = narrow.condition(features.low, [Recall([(memory, 0)], [(memory, 1)])])
+    assert len(seen) > 8
+    assert all(each == {torch.bfloat16} for each in seen)
+    seen.clear()
+    decoded = narrow.decode(features, conditioned, None)
+    assert all(each == {torch.float32} for each in seen)
+    assert {conditioned.dtype, *(each.dtype for each in decoded)} == {torch.float32}
+    remembered = narrow.encode_memory(features.low, decoded.mask_logits[:, :1], torch.zeros(1, 1), binarize=False)
+    assert remembered.dtype == torch.float32
 
 
 def test_positions_that_are_made_once_follow_the_weights() -> None:
