@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from effects.box import Box
 from effects.color import Color
@@ -57,32 +60,47 @@ def _soft_light(base: np.ndarray, above: Pixels) -> np.ndarray:
 def mix(below: Pixels, above: Pixels, alpha: Alpha) -> Pixels:
     """`below·(1 − alpha) + above·alpha`, rounded; bit-equal to `below` where alpha is 0 and to `above` where it is 1.
 
-    Most of a matte is 0 or 1: that is copied, and only the few pixels between are computed, one by one.
-
     Args:
         below, above: (H, W, 3) uint8.
-        alpha: (H, W) float32, 0 to 1.
+        alpha: (H, W) float32, 0 to 1; or a mask (H, W) uint8, 0 or 1.
 
     Returns:
         (H, W, 3) uint8, a new array.
     """
+    mixed = np.array(below, order="C")
+    mix_into(mixed, above, alpha)
+    return mixed
+
+
+def mix_into(made: Pixels, above: Pixels, alpha: NDArray[Any]) -> None:
+    """Mix `above` into `made`, which may be a part of a picture, as `mix` does.
+
+    Most of a matte is 0 or 1: that is copied, and only the few pixels between are computed, one by one.
+    """
+    if alpha.dtype == np.uint8:
+        cv2.copyTo(above, alpha, made)
+        return
     is_whole = alpha >= 1
     is_soft = (alpha > 0) ^ is_whole
     num_soft = cv2.countNonZero(is_soft.view(np.uint8))
     if num_soft * DENSE > alpha.size:
-        return _mix_everywhere(below, above, alpha)
-    mixed = np.array(below, order="C")
-    cv2.copyTo(above, is_whole.view(np.uint8), mixed)
+        made[...] = _mix_everywhere(made, above, alpha)
+        return
     if num_soft:
-        where = np.flatnonzero(is_soft)
-        pixels = mixed.reshape(-1, 3)
-        some = pixels.take(where, axis=0).astype(np.float32)
-        weight = np.ascontiguousarray(alpha).reshape(-1, 1).take(where, axis=0)
-        change = (np.ascontiguousarray(above).reshape(-1, 3).take(where, axis=0) - some) * weight
-        # Three bytes moved as one: assigning rows of three numbers takes three times as long.
-        changed = np.rint(some + change).astype(np.uint8)
-        pixels.view(_PIXEL).reshape(-1)[where] = changed.view(_PIXEL).reshape(-1)
-    return mixed
+        where = np.divmod(np.flatnonzero(is_soft), alpha.shape[1])
+        some = _as_one(made)[where].view(np.uint8).reshape(-1, 3)
+        change = _as_one(above)[where].view(np.uint8).reshape(-1, 3) - some.astype(np.float32)
+        change *= alpha[where][:, None]
+        change += some
+        changed = np.rint(change, out=change).astype(np.uint8)
+    cv2.copyTo(above, is_whole.view(np.uint8), made)
+    if num_soft:
+        _as_one(made)[where] = changed.view(_PIXEL)[:, 0]
+
+
+def _as_one(pixels: Pixels) -> NDArray[Any]:
+    """A view (H, W) in which three bytes move as one: rows of three numbers take three times as long."""
+    return (pixels if pixels.strides[2] == 1 else np.ascontiguousarray(pixels)).view(_PIXEL)[..., 0]
 
 
 def lay_below(made: Pixels, below: Pixels, alpha: Alpha) -> None:

@@ -23,12 +23,13 @@ class Box(NamedTuple):
     def around(cls, alpha: NDArray[Any]) -> Box:
         """The smallest box outside which `alpha` (H, W), of any number type, is 0; empty where it is 0 everywhere."""
         inside = alpha if alpha.dtype == bool else alpha > 0
-        rows = np.flatnonzero(inside.any(axis=1))
-        if rows.size == 0:
+        # Columns first: over whole rows at once NumPy is quickest, and the rows are then shorter.
+        columns = np.flatnonzero(inside.any(axis=0))
+        if columns.size == 0:
             return cls(0, 0, 0, 0)
-        top, bottom = int(rows[0]), int(rows[-1]) + 1
-        columns = np.flatnonzero(inside[top:bottom].any(axis=0))
-        return cls(int(columns[0]), top, int(columns[-1]) + 1, bottom)
+        left, right = int(columns[0]), int(columns[-1]) + 1
+        rows = np.flatnonzero(inside[:, left:right].any(axis=1))
+        return cls(left, int(rows[0]), right, int(rows[-1]) + 1)
 
     @classmethod
     def of_frame(cls, size: Size) -> Box:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from effects.bands import bands_of, work_on
-from effects.blend import blend, lay_below, mix
+from effects.blend import blend, lay_below, mix_into
 from effects.box import Box, Size
 from effects.camera import Motion
 from effects.color import Color, object_color
@@ -204,8 +204,7 @@ def _paint(
     place, part = _visible(drawing, shot, layer.effect.sees_all)
     if place.is_empty:
         return
-    mixed = _mix(layer, shot.pixels[place.slices], drawing, part)
-    picture.own()[window.slices][place.slices] = mixed
+    _mix_into(picture.own()[window.slices][place.slices], layer, drawing, part)
 
 
 def _look(
@@ -219,21 +218,23 @@ def _look(
 ) -> Shot:
     """What an effect sees of a frame through a window."""
     size = pixels.shape[0], pixels.shape[1]
-    below, alpha = pixels[window.slices], matte.cut(window)
-    below.flags.writeable = alpha.flags.writeable = False  # an effect that writes to its shot fails at once
+    below, mask = pixels[window.slices], matte.cut_hard(window)
+    alpha: Any = matte.cut(window) if mask is None else None
+    below.flags.writeable = False  # an effect that writes to its shot fails at once
+    (alpha if mask is None else mask).flags.writeable = False
     inner = matte.box.clipped(size).moved(-window.x0, -window.y0) if matte.beyond else None
-    return Shot(below, alpha, aim.color, *now, size, window.corner, aim.name, footage, inner, room)
+    return Shot(below, alpha, aim.color, *now, size, window.corner, aim.name, footage, inner, room, mask)
 
 
 def _draw(layer: Layer, shot: Shot) -> Drawing:
     drawn = layer.effect.apply(shot)
-    return drawn if isinstance(drawn, Drawing) else Drawing(drawn, shot.alpha)
+    return drawn if isinstance(drawn, Drawing) else Drawing(drawn, shot.matte)
 
 
 def _is_plain(layer: Layer, shot: Shot, drawing: Drawing) -> bool:
     """Whether what was drawn takes the frame's place beyond the box where alpha is not 1."""
     is_usual = layer.opacity == 1 and layer.blend == "normal"
-    return is_usual and drawing.alpha is shot.alpha and shot.full_beyond is not None
+    return is_usual and drawing.alpha is shot.matte and shot.full_beyond is not None
 
 
 def _draw_in_bands(layer: Layer, look: Callable[..., Shot], size: Size) -> Pixels:
@@ -247,27 +248,29 @@ def _draw_in_bands(layer: Layer, look: Callable[..., Shot], size: Size) -> Pixel
         drawing = _draw(layer, shot)
         part = band.moved(-window.x0, -window.y0)
         if not _is_plain(layer, shot, drawing):
-            here[...] = _mix(layer, shot.pixels[part.slices], drawing, part)
+            mixed = shot.pixels[part.slices].copy()
+            _mix_into(mixed, layer, drawing, part)
+            here[...] = mixed
             return
         if drawing.pixels is not shot.room:
             here[...] = drawing.pixels[part.slices]
         soft = part.intersected(shot.full_beyond or part)
         if not soft.is_empty:
             made_there = made[soft.moved(window.x0, window.y0).slices]
-            lay_below(made_there, shot.pixels[soft.slices], shot.alpha[soft.slices])
+            lay_below(made_there, shot.pixels[soft.slices], shot.matte[soft.slices])
 
     work_on(bands_of(size), work)
     return made
 
 
-def _mix(layer: Layer, below: Pixels, drawing: Drawing, part: Box) -> Pixels:
+def _mix_into(made: Pixels, layer: Layer, drawing: Drawing, part: Box) -> None:
     """Mix a part of a drawing into what lies below it, as strongly and in the way that the layer says."""
     above, weight = drawing.pixels[part.slices], drawing.alpha[part.slices]
     if layer.blend != "normal":
-        above = blend(below, above, layer.blend)
+        above = blend(made, above, layer.blend)
     if layer.opacity < 1:
         weight = weight * np.float32(layer.opacity)
-    return mix(below, above, weight)
+    mix_into(made, above, weight)
 
 
 def _replace(shot: Shot, drawn: Pixels) -> Pixels:
@@ -278,7 +281,7 @@ def _replace(shot: Shot, drawn: Pixels) -> Pixels:
     made = drawn if drawn.flags.writeable and drawn.flags.c_contiguous else np.array(drawn, order="C")
     if shot.full_beyond is not None and not shot.full_beyond.is_empty:
         here = shot.full_beyond.slices
-        lay_below(made[here], shot.pixels[here], shot.alpha[here])
+        lay_below(made[here], shot.pixels[here], shot.matte[here])
     return made
 
 
@@ -287,7 +290,7 @@ def _visible(drawing: Drawing, shot: Shot, sees_all: bool) -> tuple[Box, Box]:
     x, y = drawing.corner
     # The window of most effects is near enough to what they draw.
     drawn = Box.around(drawing.alpha) if sees_all else Box.of_frame(drawing.alpha.shape)
-    place = drawn.moved(x, y).clipped((shot.alpha.shape[0], shot.alpha.shape[1]))
+    place = drawn.moved(x, y).clipped((shot.pixels.shape[0], shot.pixels.shape[1]))
     return place, place.moved(-x, -y)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from effects.box import Box, Size
@@ -41,7 +42,7 @@ class Drawing(NamedTuple):
 
     Attributes:
         pixels: (h, w, 3) uint8 RGB.
-        alpha: (h, w) float32, 0 to 1; where it is 0 the frame stays bit-equal.
+        alpha: (h, w) float32, 0 to 1, or a mask, uint8 of 0 or 1; where it is 0 the frame stays bit-equal.
         corner: (x, y) [px] of the drawing's first pixel in the shot; it may lie outside, and is cut there.
     """
 
@@ -65,10 +66,10 @@ class Shot:
         name: the object's name; empty for the background and for everything.
         footage: the clip's other frames; where none is given, this one stands for all.
         full_beyond: a box of the shot outside which alpha is known to be 1; None: nothing is known.
-        mask: (H, W) uint8, 0 or 1, read-only: the same as alpha where that is hard, and quicker to work with; None where
-            it is soft or nothing is known.
         room: of the shape of `pixels`, writable: whoever makes the picture there, as OpenCV does in `dst=shot.room`,
             and returns it saves a copy; None, as often: the picture is to be a new array.
+        mask: (H, W) uint8, 0 or 1, read-only: alpha where that is hard, and quicker to work with; None where it is soft
+            or nothing is known.
     """
 
     pixels: Pixels
@@ -81,16 +82,32 @@ class Shot:
     name: str = ""
     footage: Footage = None  # type: ignore[assignment]  # made in __post_init__
     full_beyond: Box | None = None
-    mask: NDArray[Any] | None = None
     room: Pixels | None = None
+    mask: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
+        if self.alpha is None and self.mask is not None:
+            object.__delattr__(self, "alpha")
         if self.frame_size == (0, 0):
             height, width = self.alpha.shape
             object.__setattr__(self, "frame_size", (height, width))
         if self.footage is None:
             still = still_footage(self.pixels, self.alpha, self.corner, self.frame_size)
             object.__setattr__(self, "footage", still)
+
+    def __getattr__(self, name: str) -> Alpha:
+        """A hard matte's alpha is made when an effect first asks for it."""
+        if name != "alpha" or self.mask is None:
+            raise AttributeError(name)
+        alpha = self.mask.astype(np.float32)
+        alpha.flags.writeable = False
+        object.__setattr__(self, name, alpha)
+        return alpha
+
+    @property
+    def matte(self) -> NDArray[Any]:
+        """The mask where alpha is known to be hard, else alpha: as the alpha of a drawing both will do."""
+        return self.alpha if self.mask is None else self.mask
 
     def place(self, smoothing: float = 0.0) -> Sighting | None:
         """Where the target is on this frame, in pixels of the whole frame; None where it is absent.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -27,7 +27,7 @@ class Matte(NamedTuple):
     """An alpha matte of a whole frame of which only a box is kept: beyond it alpha is the same everywhere.
 
     Attributes:
-        alpha: (h, w) float32, 0 to 1, within the box.
+        alpha: (h, w) within the box: float32, 0 to 1, or bool, which is a hard matte; not to be written to.
         box: the part of the frame that `alpha` is.
         beyond: alpha outside the box, 0 or 1.
         size: (height, width) of the frame [px].
@@ -40,12 +40,19 @@ class Matte(NamedTuple):
 
     def cut(self, window: Box) -> Alpha:
         """Alpha in a window that lies in the frame: (h, w) float32, not to be written to."""
+        return self._cut(window, np.dtype(np.float32))
+
+    def cut_hard(self, window: Box) -> NDArray[Any] | None:
+        """Alpha of a hard matte in such a window: (h, w) uint8, 0 or 1; None where the matte is soft."""
+        return self._cut(window, np.dtype(np.uint8)) if self.alpha.dtype == bool else None
+
+    def _cut(self, window: Box, number: np.dtype[Any]) -> NDArray[Any]:
         if window == self.box:
-            return self.alpha
+            return self.alpha.astype(number, order="C", copy=False)
         shared = self.box.intersected(window)
         if shared.is_empty:
-            return _even(self.beyond, window.size)
-        alpha = np.full(window.size, self.beyond, np.float32)
+            return _even(self.beyond, window.size, number)
+        alpha = np.full(window.size, self.beyond, number)
         part = shared.moved(-self.box.x0, -self.box.y0).slices
         alpha[shared.moved(-window.x0, -window.y0).slices] = self.alpha[part]
         return alpha
@@ -56,7 +63,8 @@ class Matte(NamedTuple):
 
     def inverted(self) -> Matte:
         """The matte of the rest."""
-        return self._replace(alpha=1 - self.alpha, beyond=1 - self.beyond)
+        alpha = ~self.alpha if self.alpha.dtype == bool else 1 - self.alpha
+        return self._replace(alpha=alpha, beyond=1 - self.beyond)
 
     def extent(self) -> Box:
         """A box outside which alpha is 0, hardly larger than need be; empty where alpha is 0 everywhere."""
@@ -69,13 +77,13 @@ class Matte(NamedTuple):
         frame = Box.of_frame(self.size)
         if self.beyond > 0 and self.box != frame:
             return False
-        return self.box.is_empty or float(self.alpha.max()) < least
+        return self.box.is_empty or (self.alpha.dtype != bool and float(self.alpha.max()) < least)
 
 
-@lru_cache(maxsize=2)
-def _even(alpha: float, size: Size) -> Alpha:
+@lru_cache(maxsize=4)
+def _even(alpha: float, size: Size, number: np.dtype[Any]) -> NDArray[Any]:
     """The same alpha everywhere, read-only: frame after frame asks for it."""
-    everywhere = np.full(size, alpha, np.float32)
+    everywhere = np.full(size, alpha, number)
     everywhere.flags.writeable = False
     return everywhere
 
@@ -85,8 +93,9 @@ def matte_of(mask: Mask) -> Matte:
     size = mask.shape[0], mask.shape[1]
     box = Box.around(mask)
     part = mask[box.slices]
-    alpha = np.array(part if mask.dtype in (bool, np.float32) else part != 0, np.float32, order="C")
-    return Matte(alpha, box, 0, size)
+    if mask.dtype == np.float32:
+        return Matte(np.array(part, order="C"), box, 0, size)
+    return Matte(part if mask.dtype == bool else part != 0, box, 0, size)
 
 
 def unite(mattes: Sequence[Matte], size: Size) -> Matte:
@@ -95,10 +104,10 @@ def unite(mattes: Sequence[Matte], size: Size) -> Matte:
     if len(seen) == 1:
         return seen[0]
     if not seen:
-        return Matte(np.zeros((0, 0), np.float32), Box(0, 0, 0, 0), 0, size)
+        return Matte(np.zeros((0, 0), bool), Box(0, 0, 0, 0), 0, size)
     x0, y0 = min(each.box.x0 for each in seen), min(each.box.y0 for each in seen)
     around = Box(x0, y0, max(each.box.x1 for each in seen), max(each.box.y1 for each in seen))
-    alpha = np.zeros(around.size, np.float32)
+    alpha = np.zeros(around.size, np.result_type(*(each.alpha for each in seen)))
     for each in seen:
         here = alpha[each.box.moved(-x0, -y0).slices]
         np.maximum(here, each.alpha, out=here)

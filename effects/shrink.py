@@ -15,6 +15,8 @@ from effects.effect import Alpha, Pixels
 EXTENSION_CELL = 8
 _MOST_SUMMED = 65535 // 255
 """So many bytes make a sum of 16 bits at most."""
+_WHOLE = 240
+"""The 1 of a mask in bytes: its quarters and sixteenths are whole numbers, so that halving rounds nothing."""
 EXTENSION = 16
 """How far `extend` carries colours [px], in blocks of the size above."""
 
@@ -29,7 +31,7 @@ def sum_blocks(
 
     Args:
         pixels: (H, W, 3) uint8, or (H, W) of one channel.
-        alpha: (H, W) float32, 0 to 1.
+        alpha: (H, W) float32, 0 to 1, or a mask, uint8 of 0 or 1.
         cell: side of a block [px].
         full_beyond: outside this box alpha is 1, and nothing need be weighed; None: nothing is known.
 
@@ -81,8 +83,12 @@ def _average_bytes(values: NDArray[Any], cell: int) -> NDArray[Any]:
 
 
 def _weigh_blocks(pixels: Pixels, alpha: Alpha, cell: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    alpha = fill_up(alpha, cell)
-    return average_blocks(weigh(fill_up(pixels, cell), alpha), cell), average_blocks(alpha, cell)
+    alpha, pixels = fill_up(alpha, cell), fill_up(pixels, cell)
+    if alpha.dtype != np.uint8:
+        return average_blocks(weigh(pixels, alpha), cell), average_blocks(alpha, cell)
+    weighted = np.asarray(cv2.copyTo(pixels, alpha))
+    weight = average_blocks(alpha * np.uint8(_WHOLE), cell) * np.float32(1 / _WHOLE)
+    return average_blocks(weighted, cell), weight
 
 
 def weigh(pixels: Pixels, alpha: Alpha) -> NDArray[Any]:

@@ -28,11 +28,11 @@ class Blur(Effect):
         if sigma < 0.3:
             return shot.pixels
         cell = self._cell(shot.frame_size)
-        weighted, weight = sum_blocks(shot.pixels, shot.alpha, cell, shot.full_beyond)
+        weighted, weight = sum_blocks(shot.pixels, shot.matte, cell, shot.full_beyond)
         # Averaging blocks and enlarging them again blurs too, as much as a Gaussian of half a cell.
         rest = math.sqrt((sigma / cell) ** 2 - 0.25) if cell > 1 else sigma
         small = divide_by_weight(_smooth(weighted, rest), _smooth(weight, rest))
-        return enlarge(small, cell, shot.alpha.shape)
+        return enlarge(small, cell, (shot.pixels.shape[0], shot.pixels.shape[1]))
 
     def window(self, box: Box, frame_size: Size) -> Box:
         """One cell more on each side: enlarging looks at the neighbouring cell."""

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from effects import EffectError, Layer, compose, object_color, parse_layer
+from effects import EFFECTS, EffectError, Layer, compose, object_color, parse_layer
 from effects.blend import mix
 from effects.library.blur import Blur
 from effects.library.cutout import Cutout
@@ -151,6 +151,17 @@ def test_a_soft_mask_is_mixed_by_its_own_alpha():
     pixels, soft = np.zeros((*SIZE, 3), np.uint8), np.full(SIZE, 0.5, np.float32)
     result = compose(pixels, {1: soft}, [Layer(Cutout(color="#c80000"), "everything"), solid("#0000c8", (1,))])
     assert (result == (100, 0, 100)).all()
+
+
+@pytest.mark.parametrize("name", EFFECTS)
+def test_a_hard_mask_gives_the_picture_of_the_matte_that_it_is(pixels, name):
+    """A mask is worked on in bytes and laid on by one copy, a matte of floats that happen to be 0 and 1 is not."""
+    mask = box_mask(7, 5, 41, 30) | box_mask(30, 25, 53, 37)
+    for target in ((1,), "background", "everything"):
+        for placed in ({}, {} if EFFECTS[name].covers_wholly else {"opacity": 0.4, "blend": "screen"}):
+            layers = [Layer(EFFECTS[name](), target, feather=0, **placed)]
+            hard, soft = (compose(pixels, {1: each}, layers) for each in (mask, mask.astype(np.float32)))
+            assert np.array_equal(hard, soft)
 
 
 def test_how_an_array_lies_in_memory_does_not_matter(pixels):
