@@ -45,9 +45,10 @@ class Blur(Effect):
 
     def _cell(self, frame_size: Size) -> int:
         """By how much the picture is made smaller first [px]: so little that the Gaussian hides it."""
-        return 1 << int(math.log2(max(self._sigma(frame_size) / 2.7, 1)))
+        return max(2 * int(self._sigma(frame_size) / 2.7 / 2), 1)  # even: halving is quickest
 
 
 def _smooth(values: np.ndarray, sigma: float) -> np.ndarray:
     """Blur; beyond the border lies nothing, and the weights know it."""
-    return cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+    size = 2 * math.ceil(3 * sigma) + 1  # what lies further out is less than rounding
+    return cv2.GaussianBlur(values, (size, size), sigma, borderType=cv2.BORDER_CONSTANT)
