@@ -214,16 +214,18 @@ def _look(
     footage: Footage,
     now: tuple[int, Fraction | float],
     window: Box,
+    wanted: Box | None = None,
     room: Pixels | None = None,
 ) -> Shot:
-    """What an effect sees of a frame through a window."""
+    """What an effect sees of a frame through a window, and which part of that is wanted, in which room."""
     size = pixels.shape[0], pixels.shape[1]
     below, mask = pixels[window.slices], matte.cut_hard(window)
     alpha: Any = matte.cut(window) if mask is None else None
     below.flags.writeable = False  # an effect that writes to its shot fails at once
     (alpha if mask is None else mask).flags.writeable = False
     inner = matte.box.clipped(size).moved(-window.x0, -window.y0) if matte.beyond else None
-    return Shot(below, alpha, aim.color, *now, size, window.corner, aim.name, footage, inner, room, mask)
+    seen = aim.color, *now, size, window.corner, aim.name, footage
+    return Shot(below, alpha, *seen, inner, room, mask, wanted or Box.of_frame(window.size))
 
 
 def _draw(layer: Layer, shot: Shot) -> Drawing:
@@ -243,23 +245,23 @@ def _draw_in_bands(layer: Layer, look: Callable[..., Shot], size: Size) -> Pixel
 
     def work(band: Box) -> None:
         window = layer.effect.window(band, size).clipped(size)
-        here = made[band.slices]
-        shot = look(window, here if window == band else None)
+        here, part = made[band.slices], band.moved(-window.x0, -window.y0)
+        shot = look(window, part, here)
         drawing = _draw(layer, shot)
-        part = band.moved(-window.x0, -window.y0)
+        above = here if drawing.pixels is here else drawing.pixels[part.slices]
         if not _is_plain(layer, shot, drawing):
             mixed = shot.pixels[part.slices].copy()
-            _mix_into(mixed, layer, drawing, part)
+            _mix_into(mixed, layer, Drawing(above, drawing.alpha[part.slices]), Box.of_frame(part.size))
             here[...] = mixed
             return
-        if drawing.pixels is not shot.room:
-            here[...] = drawing.pixels[part.slices]
+        if above is not here:
+            here[...] = above
         soft = part.intersected(shot.full_beyond or part)
         if not soft.is_empty:
             made_there = made[soft.moved(window.x0, window.y0).slices]
             lay_below(made_there, shot.pixels[soft.slices], shot.matte[soft.slices])
 
-    work_on(bands_of(size), work)
+    work_on(bands_of(size, is_quick=layer.effect.is_quick), work)
     return made
 
 

@@ -66,8 +66,9 @@ class Shot:
         name: the object's name; empty for the background and for everything.
         footage: the clip's other frames; where none is given, this one stands for all.
         full_beyond: a box of the shot outside which alpha is known to be 1; None: nothing is known.
-        room: of the shape of `pixels`, writable: whoever makes the picture there, as OpenCV does in `dst=shot.room`,
-            and returns it saves a copy; None, as often: the picture is to be a new array.
+        wanted: the part of the shot that is asked for; all of it, unless the window had to be larger.
+        room: of the size of `wanted`, writable: whoever makes the picture of that part there, as OpenCV does in
+            `dst=shot.room`, and returns it saves a copy; None, as often: the picture is a new array of the whole shot.
         mask: (H, W) uint8, 0 or 1, read-only: alpha where that is hard, and quicker to work with; None where it is soft
             or nothing is known.
     """
@@ -84,8 +85,11 @@ class Shot:
     full_beyond: Box | None = None
     room: Pixels | None = None
     mask: NDArray[Any] | None = None
+    wanted: Box = None  # type: ignore[assignment]  # made in __post_init__
 
     def __post_init__(self) -> None:
+        if self.wanted is None:
+            object.__setattr__(self, "wanted", Box(0, 0, self.pixels.shape[1], self.pixels.shape[0]))
         if self.alpha is None and self.mask is not None:
             object.__delattr__(self, "alpha")
         if self.frame_size == (0, 0):
@@ -156,6 +160,9 @@ class Effect(ABC):
     is_local: ClassVar[bool] = False
     """True: what `apply` makes of a part of the target depends on nothing but what `window` says for that part, and on
     no other frame. A whole frame is then done in bands of rows, on several threads."""
+
+    is_quick: ClassVar[bool] = False
+    """True: a local effect of so little work that at 720p handing it to another thread costs more than it saves."""
 
     def __init_subclass__(cls) -> None:
         cls.name = cls.__module__.rpartition(".")[2]

@@ -16,6 +16,8 @@ from effects.effect import Effect, Pixels, Shot, setting
 
 REACH = 2
 """How far around a pixel the line that goes through it is looked for [px]."""
+_NOISE = 14
+"""Lines no brighter than this are noise; all lines are darker by it."""
 _AROUND = np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)
 
 
@@ -36,8 +38,11 @@ class Edges(Effect):
         if self.style == "one colour":
             return cv2.applyColorMap(found, gradient([(0, ground), (1, shot.paint(self.line))]))
         # The line takes the colour that lies under it, twice as bright.
-        lines = cv2.multiply(shot.pixels, cv2.cvtColor(found, cv2.COLOR_GRAY2RGB), scale=2.2 / 255)
-        return np.maximum(lines, plain(ground, (1, found.shape[1])), out=lines)
+        room = np.empty_like(shot.pixels) if shot.room is None else shot.room
+        part = (slice(None), slice(None)) if shot.room is None else shot.wanted.slices
+        bright = cv2.cvtColor(found[part], cv2.COLOR_GRAY2RGB)
+        cv2.multiply(shot.pixels[part], bright, dst=room, scale=2.2 / 255)
+        return np.maximum(room, plain(ground, (1, room.shape[1])), out=room)
 
     def _find_lines(self, shot: Shot) -> NDArray[Any]:
         """How bright the line through each pixel is, (H, W) uint8: none where what is beyond the target would show."""
@@ -47,14 +52,13 @@ class Edges(Effect):
         steps = cv2.absdiff(sums[1:-1, 2:], sums[1:-1, :-2])
         cv2.add(steps, cv2.absdiff(sums[2:, 1:-1], sums[:-2, 1:-1]), dst=steps)
         found = np.asarray(cv2.convertScaleAbs(steps, alpha=(0.4 + 2.2 * self.strength) * 4 / 9))
-        found = np.maximum(found, 14, out=found)  # what is fainter is noise
-        found -= 14
+        found -= np.asarray(cv2.threshold(found, _NOISE, 0, cv2.THRESH_TRUNC)[1])  # up to zero and no further
         near = Box.of_frame((found.shape[0], found.shape[1]))
         if shot.full_beyond is not None:
             near = shot.full_beyond.grown(REACH).clipped(near.size)
         if not near.is_empty:
-            inside = cv2.erode((shot.alpha[near.slices] > 0).view(np.uint8), _AROUND)
-            found[near.slices] *= np.asarray(inside, np.uint8)
+            touched = np.negative((shot.matte[near.slices] > 0).view(np.uint8))  # 255 where it is
+            cv2.bitwise_and(found[near.slices], cv2.erode(touched, _AROUND), dst=found[near.slices])
         return found
 
     def window(self, box: Box, frame_size: Size) -> Box:

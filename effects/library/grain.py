@@ -19,6 +19,7 @@ class Grain(Effect):
     """Lays the lively grain of film over the picture, another on each frame."""
 
     is_local: ClassVar[bool] = True
+    is_quick: ClassVar[bool] = True
 
     strength: float = setting(0.35, low=0, high=1)
     size: float = setting(1.5, low=1, high=6, unit="px")

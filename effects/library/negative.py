@@ -18,6 +18,7 @@ class Negative(Effect):
     """Turns light into dark: a colour negative, or the cold blue of an x-ray."""
 
     is_local: ClassVar[bool] = True
+    is_quick: ClassVar[bool] = True
 
     style: str = setting("x-ray", choices=("x-ray", "colour", "black and white"))
     strength: float = setting(1.0, low=0, high=1)

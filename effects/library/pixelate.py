@@ -28,8 +28,9 @@ class Pixelate(Effect):
         The blocks are cut along the target's edge, or, with `whole_blocks`, kept square, which hides its shape too.
         """
         size = shot.pixels.shape[0], shot.pixels.shape[1]
+        room = shot.room if shot.wanted.size == size else None
         weighted, weight = sum_blocks(shot.pixels, shot.matte, self.size, shot.full_beyond)
-        mosaic = repeat_blocks(divide_by_weight(weighted, weight), self.size, size, shot.room)
+        mosaic = repeat_blocks(divide_by_weight(weighted, weight), self.size, size, room)
         if not self.whole_blocks:
             return Drawing(mosaic, shot.matte)
         return Drawing(mosaic, repeat_blocks((weight > 1e-5).astype(np.float32), self.size, size))
