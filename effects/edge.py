@@ -18,19 +18,14 @@ EDGE_MARGIN = 5
 _SHIFT = 4
 """Bits of a pixel's fraction that OpenCV's drawing functions take."""
 
-_SPREAD = 0.69
-"""By so much OpenCV's smooth shapes are wider on each side than asked, its lines than half their width [px]."""
+_SPREAD = 0.62
+"""By so much OpenCV's smooth shapes are wider on each side than asked [px]."""
 
-_CRISP = np.clip(np.rint((np.arange(256) - 38) * (255 / (255 - 2 * 38))), 0, 255).astype(np.uint8)
-"""OpenCV's smooth edges fade over nearly a pixel and a half; so stretched, over one, and a whole pixel is whole."""
+_FAINT, _FULL = 38, 217
+"""OpenCV's smooth edges fade over nearly a pixel and a half; between these over one, and a whole pixel is whole."""
 
 _TOLERANCE = 0.1
 """How far a line may be off its way, so that it needs but a few corners [px]."""
-
-_TAPS = 4
-_SMOOTHING = np.exp(-0.5 * (np.arange(-_TAPS, _TAPS + 1, dtype=np.float32) / 1.5) ** 2)
-_SMOOTHING /= _SMOOTHING.sum()
-"""Weights of a pixel of the edge and its neighbours along it: the staircase of a mask's edge is rounded off."""
 
 _SHORT = 12
 """An edge of fewer pixels is too small to have a staircase [px]."""
@@ -38,27 +33,31 @@ _SHORT = 12
 ROUGH = 1 / 32
 """Where more than so many of the pixels have another at their side, as in noise, there are too many ways to follow."""
 
+_BESIDE = 0.42
+"""How far the middle of the outermost pixels is from the edge, on the average over all directions [px]."""
+
 _REACH_OF_MASK_5 = 16
 """Up to so far from the edge [px] the quick distances of OpenCV are off by less than an eighth of a pixel."""
 
 
-def draw_edge(alpha: Alpha, *, outer: float, inner: float) -> Alpha:
+def draw_edge(matte: NDArray[Any], *, outer: float, inner: float) -> Alpha:
     """A line along the edge of a matte, smooth to fractions of a pixel.
 
     Args:
-        alpha: (H, W) float32, 0 to 1; its edge is where it is a half. The frame's border is no edge.
+        matte: (H, W) float32, 0 to 1, its edge is where it is a half; or a mask, uint8 of 0 or 1. The frame's border is
+            no edge.
         outer, inner: how far the line reaches out of the object and into it [px].
 
     Returns:
         (H, W) float32: how much of the line's colour each pixel takes, 0 to 1.
     """
-    return draw_edges(alpha, ((outer, inner),))[0]
+    return draw_edges(matte, ((outer, inner),))[0]
 
 
-def draw_edges(alpha: Alpha, reaches: Sequence[tuple[float, float]]) -> list[Alpha]:
+def draw_edges(matte: NDArray[Any], reaches: Sequence[tuple[float, float]]) -> list[Alpha]:
     """Several lines along the same edge, each with its own (outer, inner) reach as in `draw_edge`."""
-    size = alpha.shape[0], alpha.shape[1]
-    inside = (alpha >= 0.5).view(np.uint8)
+    inside = matte if matte.dtype == np.uint8 else (matte >= 0.5).view(np.uint8)
+    size = inside.shape[0], inside.shape[1]
     furthest = max(max(each) for each in reaches)
     if cv2.countNonZero(cv2.absdiff(inside[:, 1:], inside[:, :-1])) > ROUGH * inside.size:
         distance = _signed_distance(inside, furthest + EDGE_MARGIN)
@@ -68,10 +67,10 @@ def draw_edges(alpha: Alpha, reaches: Sequence[tuple[float, float]]) -> list[Alp
         ]
     ways = _trace(inside, math.ceil(furthest) + EDGE_MARGIN)
     if ways is None:
-        return [np.zeros_like(alpha) for _ in reaches]
+        return [np.zeros(size, np.float32) for _ in reaches]
     # The pixels' middles, along which a way runs, lie half a pixel inside the edge.
     both = [(_grow(ways, size, outer + 0.5), _grow(ways, size, 0.5 - inner)) for outer, inner in reaches]
-    return [cv2.subtract(whole, core) * np.float32(1 / 255) for whole, core in both]
+    return [cv2.subtract(whole, core) * np.float32(1 / (_FULL - _FAINT)) for whole, core in both]
 
 
 def _signed_distance(inside: NDArray[Any], reach: float) -> Alpha:
@@ -81,13 +80,13 @@ def _signed_distance(inside: NDArray[Any], reach: float) -> Alpha:
     """
     how = cv2.DIST_MASK_5 if reach <= _REACH_OF_MASK_5 else cv2.DIST_MASK_PRECISE
     outwards, inwards = (cv2.distanceTransform(each, cv2.DIST_L2, how) for each in (1 - inside, inside))
-    # From middle to middle of a pixel is half a pixel more than to the edge, on either side.
-    stepped = outwards - inwards + (inside - np.float32(0.5))
+    # From middle to middle is half a pixel more than to the edge, along a diagonal but a third: on either side.
+    stepped = outwards - inwards + (2 * _BESIDE * inside - np.float32(_BESIDE))
     return cv2.GaussianBlur(stepped, (9, 9), 1.2, borderType=cv2.BORDER_REPLICATE)
 
 
 class _Ways(NamedTuple):
-    """The ways around a mask and its holes, one after the other.
+    """The ways around a mask and its holes, one after the other, a point every pixel or two.
 
     Attributes:
         points: (N, 2) x and y [px].
@@ -99,9 +98,16 @@ class _Ways(NamedTuple):
     outwards: NDArray[Any]
     stops: NDArray[Any]
 
+    def moved(self, reach: float, tolerance: float) -> list[NDArray[Any]]:
+        """All ways `reach` [px] further out, as polygons for OpenCV with corners only where they need some."""
+        points = self.points + np.float32(reach) * self.outwards if reach else self.points
+        ways = np.split(points, self.stops)
+        few = (cv2.approxPolyDP(each, tolerance, True) if len(each) >= _SHORT else each for each in ways)
+        return [np.rint(each * 2**_SHIFT).astype(np.int32) for each in few]
+
 
 def _trace(inside: NDArray[Any], beyond: int) -> _Ways | None:
-    """The ways around a mask, smoothed and of as few points as needed; None where it has no edge at all.
+    """The ways around a mask, smoothed; None where it has no edge at all.
 
     Args:
         inside: (H, W) uint8, 0 or 1.
@@ -111,36 +117,38 @@ def _trace(inside: NDArray[Any], beyond: int) -> _Ways | None:
     found, _ = cv2.findContours(wide, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE, offset=(-beyond, -beyond))
     if not found:
         return None
-    ways = [_straighten(each[:, 0]) for each in found]
-    points = np.concatenate(ways).astype(np.float32)
+    ways = [_smooth(each[:, 0]) for each in found]
+    points = np.concatenate(ways, dtype=np.float32)
     ends = np.cumsum([len(each) for each in ways])
     starts = np.concatenate([[0], ends[:-1]])
-    after, before = np.arange(1, len(points) + 1), np.arange(-1, len(points) - 1)
-    after[ends - 1], before[starts] = starts, ends - 1
-    along = points[after] - points
-    along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-6)[:, None]
-    both = along + along[before]
-    both /= np.maximum((both * both).sum(axis=1) / 2, 0.5)[:, None]  # at a corner further than the sides themselves
-    return _Ways(points, np.stack([-both[:, 1], both[:, 0]], axis=1), ends[:-1])
+    along = np.empty_like(points)
+    along[1:-1] = points[2:] - points[:-2]
+    along[starts] = points[(starts + 1) % len(points)] - points[ends - 1]
+    along[ends - 1] = points[starts] - points[ends - 2]
+    along /= np.maximum(np.sqrt(np.einsum("ij,ij->i", along, along)), 1e-6)[:, None]
+    return _Ways(points, np.stack([-along[:, 1], along[:, 0]], axis=1), ends[:-1])
 
 
-def _straighten(points: NDArray[Any]) -> NDArray[Any]:
-    if len(points) < _SHORT:
-        return points
-    around = np.concatenate([points[-_TAPS:], points, points[:_TAPS]]).astype(np.float32)
-    smooth = cv2.sepFilter2D(around, -1, np.ones(1, np.float32), _SMOOTHING)[_TAPS:-_TAPS]
-    return cv2.approxPolyDP(smooth[:, None], _TOLERANCE, True)[:, 0]
+def _smooth(way: NDArray[Any]) -> NDArray[Any]:
+    """Round off the staircase of a mask's edge: a Gaussian along the way, of 1.5 px; (N, 2) to half as many."""
+    if len(way) < _SHORT:
+        return way
+    points = way[: len(way) // 2 * 2].astype(np.float32)
+    pairs = points[0::2] + points[1::2]
+    around = np.concatenate([pairs[-1:], pairs, pairs[:1]])
+    return (around[:-2] + around[2:] + 2 * pairs) * np.float32(1 / 8)
 
 
 def _grow(ways: _Ways, size: tuple[int, int], reach: float) -> NDArray[Any]:
-    """All that lies inside the ways, and up to `reach` [px] beyond them, or less where negative: (H, W) uint8."""
+    """All that lies inside the ways, and up to `reach` [px] beyond them, or less where negative.
+
+    Returns:
+        (H, W) uint8, `_FAINT` outside to `_FULL` inside.
+    """
     mask = np.zeros(size, np.uint8)
-    # OpenCV's smooth lines are of whole pixels; for the fraction the way itself is moved.
-    steps = max(round(abs(reach) - _SPREAD), 0)
-    rest = reach - math.copysign(steps + _SPREAD, reach if steps > 0 else 1)
-    moved = np.rint((ways.points + np.float32(rest) * ways.outwards) * 2**_SHIFT).astype(np.int32)
-    points = np.split(moved, ways.stops)
-    cv2.fillPoly(mask, points, 255, cv2.LINE_AA, _SHIFT)
-    if steps > 0:
-        cv2.polylines(mask, points, True, 255 if reach > 0 else 0, 2 * steps, cv2.LINE_AA, _SHIFT)
-    return np.asarray(cv2.LUT(mask, _CRISP))
+    cv2.fillPoly(mask, ways.moved(reach - _SPREAD, _TOLERANCE), 255, cv2.LINE_AA, _SHIFT)
+    # Where a way bends inwards, or meets another, what is moved crosses itself, and counts as outside there.
+    width = int(2 * abs(reach) - 2.5)
+    if width > 0:
+        cv2.polylines(mask, ways.moved(0, 0.5), True, 255 if reach > 0 else 0, width, cv2.LINE_8, _SHIFT)
+    return np.clip(mask, _FAINT, _FULL)

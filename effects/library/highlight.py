@@ -29,7 +29,7 @@ class Highlight(Effect):
     def apply(self, shot: Shot) -> Drawing:
         veil = shot.alpha * np.float32(self.strength * self._beat(float(shot.time)))
         if self.outline > 0:
-            line = draw_edge(shot.alpha, outer=self.outline / 2, inner=self.outline / 2)
+            line = draw_edge(shot.matte, outer=self.outline / 2, inner=self.outline / 2)
             veil += line * (1 - veil)  # the line over the veil; of one colour, so both are mixed in at once
         return Drawing(plain(shot.paint(self.color), veil.shape), veil)
 

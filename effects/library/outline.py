@@ -25,7 +25,7 @@ class Outline(Effect):
 
     def apply(self, shot: Shot) -> Drawing:
         outer, inner = self._reach()
-        line = draw_edge(shot.alpha, outer=outer, inner=inner)
+        line = draw_edge(shot.matte, outer=outer, inner=inner)
         return Drawing(plain(shot.paint(self.color), line.shape), line)
 
     def window(self, box: Box, frame_size: Size) -> Box:
