@@ -15,7 +15,7 @@ def add_hardware_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--look-ahead", type=_at_least_one, metavar="FRAMES", help="frames encoded in one batch")
     parser.add_argument(
         "--compile", dest="compiles", action="store_true", default=None,
-        help="compile the image encoder first, which takes a minute; of use on a GPU",
+        help="compile the network first, which takes a minute and more; of use on a GPU",
     )  # fmt: skip
 
 

@@ -122,7 +122,7 @@ def load_model(name: str) -> sam2_model.SAM2:
             except ValueError as error:  # an impossible size
                 raise sam2_model.CheckpointError(f"{name}: {error}") from error
             if setup.compiles:
-                model.image_encoder.compile()
+                model.compile_parts()
             _loaded = (name, _wishes, model)
         return _loaded[2]
 

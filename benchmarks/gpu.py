@@ -111,7 +111,7 @@ class Ours:
         self.dtype = dtype or setup.dtype
         self.model = build(config, seeded_weights(run.preset), source="seeds", device=device, dtype=self.dtype)
         if run.side == "ours compiled":
-            self.model.image_encoder.compile()
+            self.model.compile_parts()
         self.notices: list[str] = []
 
     def track(self, path: Path) -> Found:

@@ -14,6 +14,7 @@ The model holds no state between frames: memories are inputs, so that many objec
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -95,6 +96,21 @@ class SAM2(nn.Module):
             for layer in part.modules():
                 if isinstance(layer, Linear):
                     layer.to(dtype)
+        return self
+
+    def compile_parts(self, **options: Any) -> SAM2:
+        """Have torch compile the four parts that do the work; each is one graph without a decision of the host's.
+
+        Costs a minute when they first run, and more while the memory fills, whose length then is left open.
+
+        Args:
+            options: of `torch.compile`.
+
+        Returns:
+            This network.
+        """
+        for part in (self.image_encoder, self.memory_attention, self.mask_decoder, self.memory_encoder):
+            part.compile(**options)
         return self
 
     def encode_image(self, pixels: Tensor) -> ImageFeatures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,6 +92,18 @@ def test_bfloat16_moves_edges_only_while_a_bird_flaps_its_wings() -> None:
     exact, short = masks.values()
     assert exact.any(dim=1).all()
     assert ((exact & short).sum(1) / (exact | short).sum(1) >= 0.99).all()
+
+
+def test_compiled_parts_are_whole_graphs_and_give_the_same_masks(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    """Traced as for a GPU, without the minutes that a compiler takes; the memory grows from frame to frame."""
+    compiled, found = deepcopy(model).requires_grad_(False).compile_parts(backend="eager", fullgraph=True), []
+    graphs = torch._dynamo.utils.counters["stats"]["unique_graphs"]
+    for network in (compiled, model):
+        tracker = predictor(network)
+        tracker.add_prompt(1, 0, clip[0], CLICK)
+        found.append(torch.stack([each.mask_logits for each in run(tracker, clip, range(4))]))
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] - graphs >= 4
+    torch.testing.assert_close(*found, rtol=1e-4, atol=1e-4)
 
 
 def test_products_may_be_cast_by_torch(model: SAM2, clip: NDArray[np.uint8]) -> None:
