@@ -46,7 +46,7 @@ bench: $(VENV)/.dev
 	$(PY) -m benchmarks.tracking
 	$(PY) -m benchmarks.whole_job
 	$(PY) -m benchmarks.embedded
-	$(PY) -m benchmarks.half_precision
+	$(PY) -m benchmarks.half_precision $(wildcard ../shared/data)
 	$(PY) -m benchmarks.memory
 	$(PY) -m benchmarks.estimate
 	$(PY) -m benchmarks.effects

@@ -52,7 +52,7 @@ class Setup:
 
     Args:
         device: where.
-        dtype: number type of weights and products.
+        dtype: number type of the large products (see `SAM2.narrow`).
         image_size: side of the square input [px]; None: the model's own, whatever the hardware, because what a smaller
             one costs in accuracy is not measured.
         look_ahead: frames that are encoded in one batch ahead of the tracker.
