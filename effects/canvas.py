@@ -33,7 +33,7 @@ class Canvas:
         """Cover the part of a box that lies in the shot; what is drawn elsewhere is lost."""
         wanted = Box(math.floor(x0), math.floor(y0), math.ceil(x1), math.ceil(y1))
         x, y = shot.corner
-        self.box = wanted.moved(-x, -y).clipped(shot.alpha.shape).moved(x, y)
+        self.box = wanted.moved(-x, -y).clipped((shot.pixels.shape[0], shot.pixels.shape[1])).moved(x, y)
         height, width = self.box.size if not self.box.is_empty else (0, 0)
         self._corner = (self.box.x0 - x, self.box.y0 - y)
         self._color = np.zeros((height, width, 3), np.float32)  # already times alpha

@@ -186,7 +186,8 @@ def _paint(
 ) -> None:
     """Lay one effect over `picture`; only its window is computed."""
     size = picture.pixels.shape[0], picture.pixels.shape[1]
-    matte = aim.matte_in(masks)
+    is_placed = layer.effect.sees_place_alone and aim.object_ids is not None
+    matte = unite([], size) if is_placed else aim.matte_in(masks)
     if matte.is_fainter(FAINTEST) and not (layer.effect.lingers and aim.object_ids is not None):
         return
     window = layer.effect.window(matte.extent(), size).clipped(size)
@@ -197,14 +198,14 @@ def _paint(
         picture.become(_draw_in_bands(layer, look, size))
         return
     shot = look(window)
-    drawing = _draw(layer, shot)
-    if window.size == size and _is_plain(layer, shot, drawing):
-        picture.become(_replace(shot, drawing.pixels))
+    drawings = _draw(layer, shot)
+    if window.size == size and _is_plain(layer, shot, drawings[0]):
+        picture.become(_replace(shot, drawings[0].pixels))
         return
-    place, part = _visible(drawing, shot, layer.effect.sees_all)
-    if place.is_empty:
-        return
-    _mix_into(picture.own()[window.slices][place.slices], layer, drawing, part)
+    for drawing in drawings:
+        place, part = _visible(drawing, shot, layer.effect.sees_all)
+        if not place.is_empty:
+            _mix_into(picture.own()[window.slices][place.slices], layer, drawing, part)
 
 
 def _look(
@@ -228,9 +229,11 @@ def _look(
     return Shot(below, alpha, *seen, inner, room, mask, wanted or Box.of_frame(window.size))
 
 
-def _draw(layer: Layer, shot: Shot) -> Drawing:
+def _draw(layer: Layer, shot: Shot) -> list[Drawing]:
     drawn = layer.effect.apply(shot)
-    return drawn if isinstance(drawn, Drawing) else Drawing(drawn, shot.matte)
+    if isinstance(drawn, list):
+        return drawn
+    return [drawn if isinstance(drawn, Drawing) else Drawing(drawn, shot.matte)]
 
 
 def _is_plain(layer: Layer, shot: Shot, drawing: Drawing) -> bool:
@@ -247,7 +250,7 @@ def _draw_in_bands(layer: Layer, look: Callable[..., Shot], size: Size) -> Pixel
         window = layer.effect.window(band, size).clipped(size)
         here, part = made[band.slices], band.moved(-window.x0, -window.y0)
         shot = look(window, part, here)
-        drawing = _draw(layer, shot)
+        [drawing] = _draw(layer, shot)
         above = here if drawing.pixels is here else drawing.pixels[part.slices]
         if not _is_plain(layer, shot, drawing):
             mixed = shot.pixels[part.slices].copy()

@@ -157,6 +157,9 @@ class Effect(ABC):
     sees_all: ClassVar[bool] = False
     """True: the effect must see the whole frame, wherever its target is (an arrow, a trail, a lens in a corner)."""
 
+    sees_place_alone: ClassVar[bool] = False
+    """True: of its object the effect asks nothing but its place (`shot.place`): no matte need be made."""
+
     is_local: ClassVar[bool] = False
     """True: what `apply` makes of a part of the target depends on nothing but what `window` says for that part, and on
     no other frame. A whole frame is then done in bands of rows, on several threads."""
@@ -175,11 +178,12 @@ class Effect(ABC):
                 raise EffectError(f"{self.name}: {error}") from None
 
     @abstractmethod
-    def apply(self, shot: Shot) -> Pixels | Drawing:
+    def apply(self, shot: Shot) -> Pixels | Drawing | list[Drawing]:
         """The picture where alpha is 1, of the size of `shot.pixels`; `compose` mixes it in by alpha.
 
-        An effect that `draws_around` returns a `Drawing`, which is mixed in by its own alpha. Must not write to `shot`
-        and must depend on nothing but the settings and the shot with its footage.
+        An effect that `draws_around` returns a `Drawing`, which is mixed in by its own alpha, or several, none of which
+        lies on another. Must not write to `shot` and must depend on nothing but the settings and the shot with its
+        footage.
         """
 
     def window(self, box: Box, frame_size: Size) -> Box:

@@ -114,17 +114,18 @@ def test_what_an_effect_returns_is_finite_and_in_range(effect_class, data):
     alpha = np.ones(size, np.float32)
     footage = Footage(clip, (1,), lambda masks: alpha)
     drawn = effect.apply(Shot(clip.pixels(2), alpha, (9, 99, 200), 2, 0.08, footage=footage, name="Rex"))
-    if isinstance(drawn, Drawing):
-        assert effect.draws_around
-        assert drawn.alpha.dtype == np.float32
-        assert drawn.alpha.shape == drawn.pixels.shape[:2]
-        assert np.isfinite(drawn.alpha).all()
-        assert drawn.alpha.min(initial=0) >= 0
-        assert drawn.alpha.max(initial=0) <= 1
-        drawn = drawn.pixels
-    else:
+    if not isinstance(drawn, Drawing | list):
         assert drawn.shape == (*size, 3)
-    assert drawn.dtype == np.uint8
+        assert drawn.dtype == np.uint8
+        return
+    assert effect.draws_around
+    for each in drawn if isinstance(drawn, list) else [drawn]:
+        assert each.alpha.dtype == np.float32
+        assert each.alpha.shape == each.pixels.shape[:2]
+        assert np.isfinite(each.alpha).all()
+        assert each.alpha.min(initial=0) >= 0
+        assert each.alpha.max(initial=0) <= 1
+        assert each.pixels.dtype == np.uint8
 
 
 @ALL

@@ -65,14 +65,15 @@ def extremes(effect_class: type[Effect]) -> list[Effect]:
 def apply_to(effect: Effect, shot: Shot) -> np.ndarray:
     """The effect's picture at full strength, drawn into the shot where it is a drawing."""
     drawn = effect.apply(shot)
-    if not isinstance(drawn, Drawing):
+    if not isinstance(drawn, Drawing | list):
         return drawn
-    (height, width), (x, y) = drawn.alpha.shape, drawn.corner
-    place = Box(x, y, x + width, y + height).clipped(shot.alpha.shape)
     picture = shot.pixels.copy()
-    if not place.is_empty:
-        part = place.moved(-x, -y).slices
-        picture[place.slices] = mix(picture[place.slices], drawn.pixels[part], drawn.alpha[part])
+    for each in drawn if isinstance(drawn, list) else [drawn]:
+        (height, width), (x, y) = each.alpha.shape, each.corner
+        place = Box(x, y, x + width, y + height).clipped(shot.alpha.shape)
+        if not place.is_empty:
+            part = place.moved(-x, -y).slices
+            picture[place.slices] = mix(picture[place.slices], each.pixels[part], each.alpha[part])
     return picture
 
 

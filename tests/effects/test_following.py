@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from effects import EffectError, Layer, compose
+from effects.box import Box
 from effects.effect import Effect
+from effects.library import bounding_box
 from effects.library.arrow import Arrow
 from effects.library.background_picture import BackgroundPicture
 from effects.library.background_video import BackgroundVideo
@@ -67,6 +69,17 @@ def test_nothing_blinks_where_the_track_is_lost_for_a_moment(effect):
     clip = MovingClip(SIZE, 30, hidden=(10, 11, 18, 19, 20, 21, 22, 23, 24, 25))
     is_shown = [not np.array_equal(shown(clip, effect, index), clip.pixels(index)) for index in (9, 10, 11, 12, 20, 24)]
     assert is_shown == [True, True, True, True, False, False]
+
+
+@pytest.mark.parametrize("style", ["corners", "box"])
+def test_a_box_drawn_in_parts_is_the_box_drawn_at_once(style, monkeypatch):
+    clip, effect = MovingClip(SIZE, 30), BoundingBox(style=style, width=5, radius=9)
+    in_parts = shown(clip, effect, 9)
+    frame = Box.of_frame(SIZE)
+    monkeypatch.setattr(bounding_box, "_around", lambda shape: frame)
+    monkeypatch.setattr(bounding_box, "_strips", lambda box, broad: [frame, frame])
+    assert np.array_equal(in_parts, shown(clip, effect, 9))
+    assert not np.array_equal(in_parts, clip.pixels(9))
 
 
 def test_a_sticker_grows_with_its_object():
