@@ -11,6 +11,10 @@ Size = tuple[int, int]
 """(height, width) [px]."""
 
 
+_STEP = 48
+"""Rows looked at together [px]."""
+
+
 class Box(NamedTuple):
     """Columns x0 to x1 and rows y0 to y1, the ends excluded [px]."""
 
@@ -22,14 +26,17 @@ class Box(NamedTuple):
     @classmethod
     def around(cls, alpha: NDArray[Any]) -> Box:
         """The smallest box outside which `alpha` (H, W), of any number type, is 0; empty where it is 0 everywhere."""
-        inside = alpha if alpha.dtype == bool else alpha > 0
-        # Columns first: over whole rows at once NumPy is quickest, and the rows are then shorter.
-        columns = np.flatnonzero(inside.any(axis=0))
-        if columns.size == 0:
+        inside: NDArray[Any] = np.ascontiguousarray(alpha if alpha.dtype == bool else alpha > 0)
+        if not inside.any():
             return cls(0, 0, 0, 0)
-        left, right = int(columns[0]), int(columns[-1]) + 1
-        rows = np.flatnonzero(inside[:, left:right].any(axis=1))
-        return cls(left, int(rows[0]), right, int(rows[-1]) + 1)
+        # From either end NumPy stops where something is found; then columns are looked for in these rows alone.
+        top, bottom = int(inside.argmax()) // inside.shape[1], inside.shape[0]
+        while not inside[max(bottom - _STEP, top) : bottom].any():
+            bottom -= _STEP
+        last = inside[max(bottom - _STEP, top) : bottom].any(axis=1)
+        bottom -= int(last[::-1].argmax())
+        columns = np.flatnonzero(inside[top:bottom].any(axis=0))
+        return cls(int(columns[0]), top, int(columns[-1]) + 1, bottom)
 
     @classmethod
     def of_frame(cls, size: Size) -> Box:

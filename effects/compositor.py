@@ -203,7 +203,7 @@ def _paint(
         picture.become(_replace(shot, drawings[0].pixels))
         return
     for drawing in drawings:
-        place, part = _visible(drawing, shot, layer.effect.sees_all)
+        place, part = _visible(drawing, shot, layer.effect.sees_all and len(drawings) == 1)
         if not place.is_empty:
             _mix_into(picture.own()[window.slices][place.slices], layer, drawing, part)
 
@@ -290,11 +290,11 @@ def _replace(shot: Shot, drawn: Pixels) -> Pixels:
     return made
 
 
-def _visible(drawing: Drawing, shot: Shot, sees_all: bool) -> tuple[Box, Box]:
+def _visible(drawing: Drawing, shot: Shot, is_loose: bool) -> tuple[Box, Box]:
     """Where a drawing changes a shot, as a box of the shot and as the same box of the drawing."""
     x, y = drawing.corner
-    # The window of most effects is near enough to what they draw.
-    drawn = Box.around(drawing.alpha) if sees_all else Box.of_frame(drawing.alpha.shape)
+    # The window of most effects is near enough to what they draw, and so are several small drawings.
+    drawn = Box.around(drawing.alpha) if is_loose else Box.of_frame(drawing.alpha.shape)
     place = drawn.moved(x, y).clipped((shot.pixels.shape[0], shot.pixels.shape[1]))
     return place, place.moved(-x, -y)
 

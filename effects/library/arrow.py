@@ -22,6 +22,7 @@ class Arrow(Effect):
     draws_around: ClassVar[bool] = True
     lingers: ClassVar[bool] = True
     sees_all: ClassVar[bool] = True
+    sees_place_alone: ClassVar[bool] = True
 
     size: float = setting(90.0, low=10, high=600, unit="px")
     gap: float = setting(14.0, low=-200, high=200, unit="px", label="Distance")

@@ -22,6 +22,7 @@ class Label(Effect):
     draws_around: ClassVar[bool] = True
     lingers: ClassVar[bool] = True
     sees_all: ClassVar[bool] = True
+    sees_place_alone: ClassVar[bool] = True
 
     text: str = text_setting("", label="Words (empty: the name)")
     size: float = setting(26.0, low=8, high=200, unit="px")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from effects import EffectError, Layer, compose, edge, parse_layer
+from effects.box import Box
 from effects.edge import draw_edge
 from effects.effect import Shot
 from effects.library.blur import Blur
@@ -26,6 +27,17 @@ def test_a_mask_without_grow_and_feather_is_itself(disc):
         alpha = make_alpha(mask)
         assert alpha.dtype == np.float32
         assert np.array_equal(alpha, disc)
+
+
+@pytest.mark.parametrize("number", [bool, np.uint8, np.float32])
+def test_the_box_around_a_mask_is_the_smallest_that_holds_it(number):
+    random = np.random.default_rng(4)
+    for height, width, count in random.integers((1, 1, 0), (200, 200, 4), (200, 3)):
+        mask = np.zeros((height, width), number)
+        rows, columns = random.integers(0, (height, width), (count, 2)).T
+        mask[rows, columns] = 1
+        expected = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1) if count else (0, 0, 0, 0)
+        assert Box.around(mask) == Box.around(np.asfortranarray(mask)) == expected
 
 
 @pytest.mark.parametrize("grow", [-12, -3, -1, -0.5, 0.25, 1, 2.5, 7, 40])
