@@ -104,7 +104,10 @@ def _as_one(pixels: Pixels) -> NDArray[Any]:
 
 
 def lay_below(made: Pixels, below: Pixels, alpha: Alpha) -> None:
-    """Make `made` what `mix(below, made, alpha)` gives; a hard matte costs but one masked copy."""
+    """Make `made` what `mix(below, made, alpha)` gives; a mask or a hard matte costs but one masked copy."""
+    if alpha.dtype == np.uint8:
+        cv2.copyTo(below, alpha ^ 1, made)
+        return
     is_none = alpha <= 0
     if cv2.countNonZero((alpha < 1).view(np.uint8)) > cv2.countNonZero(is_none.view(np.uint8)):
         made[...] = mix(below, made, alpha)

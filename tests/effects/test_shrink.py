@@ -38,11 +38,12 @@ def test_blocks_are_repeated_to_the_pixel(cell, channels, size):
     assert np.array_equal(room, wanted)
 
 
-@pytest.mark.parametrize("alpha", ["hard", "soft", "none", "whole"])
+@pytest.mark.parametrize("alpha", ["mask", "hard", "soft", "none", "whole"])
 def test_what_was_below_is_put_back_as_if_it_had_been_mixed(alpha):
     size = (61, 97)
     below, made = make_pixels(size, 1), make_pixels(size, 2)
     matte = {
+        "mask": make_mask(size).astype(np.uint8),
         "hard": make_mask(size).astype(np.float32),
         "soft": RANDOM.random(size, np.float32),
         "none": np.zeros(size, np.float32),
