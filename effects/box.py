@@ -33,8 +33,8 @@ class Box(NamedTuple):
         top, bottom = int(inside.argmax()) // inside.shape[1], inside.shape[0]
         while not inside[max(bottom - _STEP, top) : bottom].any():
             bottom -= _STEP
-        last = inside[max(bottom - _STEP, top) : bottom].any(axis=1)
-        bottom -= int(last[::-1].argmax())
+        start = max(bottom - _STEP, top)
+        bottom = start + int(np.flatnonzero(inside[start:bottom].any(axis=1))[-1]) + 1
         columns = np.flatnonzero(inside[top:bottom].any(axis=0))
         return cls(int(columns[0]), top, int(columns[-1]) + 1, bottom)
 

@@ -53,8 +53,8 @@ class Matte(NamedTuple):
         if shared.is_empty:
             return _even(self.beyond, window.size, number)
         alpha = np.full(window.size, self.beyond, number)
-        part = shared.moved(-self.box.x0, -self.box.y0).slices
-        alpha[shared.moved(-window.x0, -window.y0).slices] = self.alpha[part]
+        part = self.alpha[shared.moved(-self.box.x0, -self.box.y0).slices]
+        alpha[shared.moved(-window.x0, -window.y0).slices] = part.view(np.uint8) if part.dtype == bool else part
         return alpha
 
     def whole(self) -> Alpha:

@@ -86,9 +86,13 @@ def _weigh_blocks(pixels: Pixels, alpha: Alpha, cell: int) -> tuple[NDArray[Any]
     alpha, pixels = fill_up(alpha, cell), fill_up(pixels, cell)
     if alpha.dtype != np.uint8:
         return average_blocks(weigh(pixels, alpha), cell), average_blocks(alpha, cell)
-    weighted = np.asarray(cv2.copyTo(pixels, alpha))
-    weight = average_blocks(alpha * np.uint8(_WHOLE), cell) * np.float32(1 / _WHOLE)
-    return average_blocks(weighted, cell), weight
+    weighted, whole = np.asarray(cv2.copyTo(pixels, alpha)), cell
+    weight = alpha * np.uint8(_WHOLE)
+    for _ in range(2):
+        if cell % 2 == 0:
+            half = weight.shape[1] // 2, weight.shape[0] // 2
+            weight, cell = np.asarray(cv2.resize(weight, half, interpolation=cv2.INTER_AREA)), cell // 2
+    return average_blocks(weighted, whole), average_blocks(weight, cell) * np.float32(1 / _WHOLE)
 
 
 def weigh(pixels: Pixels, alpha: Alpha) -> NDArray[Any]:
