@@ -125,6 +125,7 @@ def _trace(inside: NDArray[Any], beyond: int) -> _Ways | None:
     along[1:-1] = points[2:] - points[:-2]
     along[starts] = points[(starts + 1) % len(points)] - points[ends - 1]
     along[ends - 1] = points[starts] - points[ends - 2]
+    along[starts[ends - starts == 1]] = 0  # the way around a single pixel goes nowhere
     along /= np.maximum(np.sqrt(np.einsum("ij,ij->i", along, along)), 1e-6)[:, None]
     return _Ways(points, np.stack([-along[:, 1], along[:, 0]], axis=1), ends[:-1])
 

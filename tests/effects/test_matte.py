@@ -115,6 +115,19 @@ def test_the_line_around_a_rough_mask_is_the_line_around_a_smooth_one(disc, oute
     assert ((measured > 0.5) == (followed > 0.5))[drawn].mean() > 0.9
 
 
+def test_the_line_around_a_single_pixel_is_a_disc_on_it():
+    mask = np.zeros((80, 200), np.float32)
+    specks = [(20, 30), (55, 100), (30, 160)]
+    for row, column in specks:
+        mask[row, column] = 1
+    mask[60:70, 20:60] = 1  # and something else beside them
+    line = draw_edge(mask, outer=4, inner=1)
+    for row, column in specks:
+        near = line[row - 9 : row + 10, column - 9 : column + 10]
+        assert np.abs(near - near[::-1, ::-1]).max() < 0.2
+        assert 3 <= np.sqrt(near.sum() / np.pi) <= 5
+
+
 def test_of_noise_no_way_is_followed(monkeypatch):
     """There are as many ways as pixels: each mask of noise would take half a second."""
     noise = np.random.default_rng(2).random((90, 160)) < 0.5
