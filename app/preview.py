@@ -24,10 +24,12 @@ import numpy as np
 
 from app.assets import ASSETS, with_asset_paths
 from app.footage import ClipFootage
+from app.mattes import Mattes
 from app.session import Session
 from effects.compositor import compose
 from effects.effect import Effect, Pixels, settings_of
 from effects.layer import LAYER_SETTINGS, Layer
+from effects.reframe import Reframe, View
 from effects.setting import Setting
 from media.frame_pack import encode_jpeg
 from media.whole_file import write_whole
@@ -54,6 +56,7 @@ class Preview:
         self.size = (max(1, round(frames.size[0] * scale)), max(1, round(frames.size[1] * scale)))
         self.factor = max(self.size) / max(info.size)
         self._fps = Fraction(info.fps)
+        self._views: dict[Reframe, list[View]] = {}
         self._lock = threading.Lock()  # a footage is not for several threads at once
         self._footage = ClipFootage(
             lambda index: _decode(frames.jpeg(index), frames.size, self.size),
@@ -65,17 +68,28 @@ class Preview:
             cache_bytes=_CACHE_BYTES,
             video_limits=session.limits,
         )
+        self._mattes = Mattes(session.masks, self._footage.pixels, info.num_frames, self.size)
 
     def compose(
-        self, session: Session, frame_index: int, layers: Sequence[Layer], factor: float | None = None
+        self,
+        session: Session,
+        frame_index: int,
+        layers: Sequence[Layer],
+        factor: float | None = None,
+        *,
+        refined: bool = False,
     ) -> Pixels:
-        """One frame under `layers`, whose settings in px shrink by `factor`, by default as the picture does."""
+        """One frame under `layers`, whose settings in px shrink by `factor`, by default as the picture does.
+
+        Where it is `refined` the edges are those of a render; else they are the masks' own, in less time.
+        """
         factor = self.factor if factor is None else factor
         layers = with_asset_paths(layers, session.folder / ASSETS)
         with self._lock:
+            mattes = self._mattes.under(frame_index, layers) if refined else self._footage.masks(frame_index)
             return compose(
                 self._footage.pixels(frame_index),
-                self._footage.masks(frame_index),
+                mattes,
                 [shrink_layer(layer, factor) for layer in layers] if factor != 1 else layers,
                 frame_index=frame_index,
                 time=Fraction(frame_index) / self._fps,
@@ -83,6 +97,17 @@ class Preview:
                 names={each.id: each.name for each in session.project.objects},
                 clip=self._footage,
             )
+
+    def cut(self, pixels: Pixels, frame_index: int, reframe: Reframe) -> Pixels:
+        """What a reframed render shows of a composed frame, in the middle of a black picture of the frame's size."""
+        with self._lock:
+            if reframe not in self._views:
+                path = self._footage.path(reframe.object_ids)
+                self._views[reframe] = reframe.views(path, self.size, float(self._fps))
+        shown = reframe.cut(pixels, self._views[reframe][frame_index])
+        below, beside = self.size[0] - shown.shape[0], self.size[1] - shown.shape[1]
+        sides = below // 2, below - below // 2, beside // 2, beside - beside // 2
+        return np.asarray(cv2.copyMakeBorder(shown, *sides, cv2.BORDER_CONSTANT, value=(0, 0, 0)))
 
 
 _previews: OrderedDict[object, Preview] = OrderedDict()
@@ -130,6 +155,7 @@ class PlaybackChunk:
 def playback_chunks(session: Session, layers: Sequence[Layer], start: int = 0) -> Iterator[PlaybackChunk]:
     """The whole clip under `layers` at a low resolution, from the chunk with frame `start` on, then from the beginning.
 
+    It shows what a render writes: the same edges, as fine as this resolution has them, and the project's reframing.
     Chunks are kept beside the session and made only once for the same layers and masks.
     """
     folder = session.folder / "playback" / playback_key(session, layers)
@@ -143,11 +169,13 @@ def playback_chunks(session: Session, layers: Sequence[Layer], start: int = 0) -
 
 
 def playback_key(session: Session, layers: Sequence[Layer]) -> str:
-    """Changes with whatever the composed clip depends on: the layers, the objects, their masks."""
+    """Changes with whatever the composed clip depends on: the layers, the objects, their masks, the reframing."""
+    reframe = session.project.reframe
     facts = {
         "layers": [layer.to_json() for layer in layers],
         "objects": session.project.to_json()["objects"],
         "masks": _mask_times(session),
+        "reframe": reframe.to_json() if reframe else None,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 
@@ -202,9 +230,10 @@ def _read_chunk(folder: Path, first: int) -> PlaybackChunk | None:
 
 def _write_chunk(session: Session, layers: Sequence[Layer], folder: Path, first: int) -> PlaybackChunk:
     offsets, jpegs = [0], []
-    preview = open_preview(session, _PLAYBACK_SIDE)
+    preview, reframe = open_preview(session, _PLAYBACK_SIDE), session.project.reframe
     for index in range(first, min(first + CHUNK_FRAMES, session.info.num_frames)):
-        jpegs.append(encode_jpeg(preview.compose(session, index, layers)))
+        composed = preview.compose(session, index, layers, refined=True)
+        jpegs.append(encode_jpeg(preview.cut(composed, index, reframe) if reframe else composed))
         offsets.append(offsets[-1] + len(jpegs[-1]))
     folder.mkdir(parents=True, exist_ok=True)
     # The index comes last: a chunk without it is none, and two writers write the same.

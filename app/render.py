@@ -72,7 +72,7 @@ def render_frames(
     with VideoWriter(out, like=clip, format=format, size=size, keeps_location=keeps_location) as writer:
         progress = RenderProgress(0, clip.num_frames, 0.0)
         for done, frame in enumerate(_one_ahead(clip.frames(), footage), start=1):
-            picture: Picture | None = _compose(frame, footage, mattes, masks, layers, colors, names)
+            picture: Picture | None = _compose(frame, footage, mattes, layers, colors, names)
             if picture is None:  # it goes on as it came, in planes if it is in planes
                 picture = frame.picture
             if cut_out is not None:
@@ -134,7 +134,7 @@ def compose_frame(
     footage = clip_footage(clip, masks)
     mattes = Mattes(masks, footage.pixels, clip.num_frames)
     frame = clip.frame(frame_index)
-    composed = _compose(frame, footage, mattes, masks, layers, colors, None)
+    composed = _compose(frame, footage, mattes, layers, colors, None)
     return frame.pixels if composed is None else composed
 
 
@@ -154,15 +154,13 @@ def _compose(
     frame: Frame,
     footage: ClipFootage,
     mattes: Mattes,
-    masks: MaskFolder,
     layers: Sequence[Layer],
     colors: Mapping[int, Color],
     names: Mapping[int, str] | None,
 ) -> np.ndarray | None:
     """The frame with its layers, (H, W, 3) uint8; None where no layer changes it."""
     shown = [layer for layer in layers if layer.at(frame.index, footage.num_frames) is not None]
-    covers = any(layer.effect.covers_wholly for layer in shown)
-    found = mattes.frame(frame.index, _aimed_at(shown, masks), covers=covers) if shown else {}
+    found = mattes.under(frame.index, layers)
     if not any(layer.falls_on(found) for layer in shown):
         return None
     return compose(
@@ -175,10 +173,3 @@ def _compose(
         names=names,
         clip=footage,
     )
-
-
-def _aimed_at(layers: Sequence[Layer], masks: MaskFolder) -> tuple[int, ...]:
-    """The objects whose masks are needed: a background is what no object covers, so it needs them all."""
-    if any(layer.target == "background" for layer in layers):
-        return masks.object_ids()
-    return tuple({each for layer in layers if isinstance(layer.target, tuple) for each in layer.target})

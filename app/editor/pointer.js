@@ -13,6 +13,10 @@ canvas.addEventListener("contextmenu", (event) => event.preventDefault());
 
 canvas.addEventListener("pointerdown", (event) => {
   if (!isReady() || event.button === 1) return;
+  if (playing && isPlaybackCut && state.view === "result") {
+    pause();
+    return;
+  }
   hideHelp();
   stage.focus({ preventScroll: true });
   cursor = null;

@@ -5,6 +5,7 @@ let lookVersion = 0; // an answer to an older look comes too late
 /** @type {ImageBitmap|null} */
 let spared = null; // the result that is shown until the next one is there
 let playbackFor = -1; // the look that the whole clip was asked for
+let isPlaybackCut = false; // it shows the reframed picture, in which no click finds its place
 
 function forgetResults() {
   lookVersion += 1;
@@ -52,7 +53,8 @@ async function receiveComposed({ frame: index, jpeg, version }) {
   stage.dataset.look = String(version);
 }
 
-async function receivePlayback({ version, chunks }) {
+async function receivePlayback({ version, chunks, isCut }) {
+  isPlaybackCut = isCut;
   for (const { first, path, offsets } of chunks) {
     if (version !== lookVersion) return;
     try {

@@ -92,7 +92,9 @@ def playback(studio: Studio, session_id: str | None, request: Request) -> Iterat
     start = int(request.get("from") or 0)
     for chunks in beats(lambda: playback_chunks(session, stack, start)):
         studio.sessions.touch(session.id)
-        yield {"playback": {"version": request.get("version"), "chunks": [_describe(each) for each in chunks]}}
+        described = [_describe(each) for each in chunks]
+        is_cut = session.project.reframe is not None
+        yield {"playback": {"version": request.get("version"), "chunks": described, "isCut": is_cut}}
 
 
 def stop_playback(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from app.mattes import Mattes
 from app.preview import CHUNK_FRAMES, PlaybackChunk, playback_chunks, preview_jpeg, shrink_layer, thumbnails
-from app.project_changes import add_object
+from app.project_changes import add_object, with_reframe
 from app.session import Session
 from app.sessions import Sessions
 from effects.compositor import compose
 from effects.keyframes import Keyframe
 from effects.layer import parse_layer
+from effects.path import Path as ObjectPath
+from effects.path import sight
+from effects.reframe import parse_reframe
 from tests.app.made_clips import NUM_FRAMES, SIZE, picture, square_mask
 
 GREEN = [parse_layer("background cutout color=#00c000 feather=0")]
@@ -103,3 +108,51 @@ def test_playback_is_made_once_for_a_look_and_anew_for_another_one_or_other_mask
     for strength in (0.1, 0.2, 0.3):
         written([parse_layer(f"background blur strength={strength}")])
     assert not any(path.exists() for path in first)  # old looks are forgotten
+
+
+def rough_mask(index: int) -> np.ndarray:
+    """The square as a network of few cells would have it: off by a pixel on two sides."""
+    mask = square_mask(index)
+    return mask | np.roll(mask, 1, axis=0) | np.roll(mask, 1, axis=1)
+
+
+def test_playback_has_the_edges_of_the_render(tracked: Session) -> None:
+    for index in range(NUM_FRAMES):
+        tracked.masks.write(1, index, rough_mask(index))
+    mattes = Mattes(tracked.masks, picture, NUM_FRAMES).frame(5, (1,))
+    wanted, raw = (compose(picture(5), each, GREEN, frame_index=5) for each in (mattes, {1: rough_mask(5)}))
+    edge = np.abs(wanted.astype(int) - raw).max(axis=2) > 40
+    assert edge.sum() > 10
+    shown = next(frames_of(each)[5] for each in playback_chunks(tracked, GREEN))
+    assert np.abs(shown - wanted)[edge].mean() < np.abs(shown - raw)[edge].mean() / 2
+
+
+def test_a_small_playback_has_soft_mattes_too_and_privacy_shows_nobody(tracked: Session) -> None:
+    small, mask = (SIZE[0] // 2, SIZE[1] // 2), square_mask(5)
+
+    def halved(index: int) -> np.ndarray:
+        return cv2.resize(picture(index), small[::-1], interpolation=cv2.INTER_AREA)
+
+    mattes = Mattes(tracked.masks, halved, NUM_FRAMES, small)
+    alpha = mattes.frame(5, (1,))[1]
+    assert alpha.shape == small
+    assert abs(alpha.sum() * 4 - mask.sum()) < 0.15 * mask.sum()
+    touched = cv2.resize(mask.astype(np.float32), small[::-1], interpolation=cv2.INTER_AREA) > 0
+    assert (mattes.frame(5, (1,), covers=True)[1][touched] == 1).all()
+
+
+def test_playback_is_cut_as_the_render_will_be(tracked: Session, sessions: Sessions) -> None:
+    plain = {each.path for each in playback_chunks(tracked, GREEN)}
+    reframe = parse_reframe("1 aspect=1:1 steadiness=0")
+    sessions.save(tracked.id, with_reframe(tracked.project, reframe))
+    reframed = sessions.open(tracked.id)
+    chunks = list(playback_chunks(reframed, GREEN))
+    assert not plain & {each.path for each in chunks}
+    shown = {index: pixels for each in chunks for index, pixels in frames_of(each).items()}
+    views = reframe.views(ObjectPath([sight(square_mask(index)) for index in range(NUM_FRAMES)]), SIZE, 25)
+    side = (SIZE[1] - SIZE[0]) // 2
+    for index in (0, NUM_FRAMES - 1):
+        wanted = reframe.cut(compose(picture(index), {1: square_mask(index)}, GREEN, frame_index=index), views[index])
+        assert shown[index].shape == (*SIZE, 3)
+        assert np.abs(shown[index][:, side : side + SIZE[0]] - wanted).mean() < 8
+        assert shown[index][:, : side - 4].max(initial=0) < 40
