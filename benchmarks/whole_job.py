@@ -31,8 +31,8 @@ PRESET, SIZE, CLICK = "sam2.1_tiny", (720, 1280), (570, 420)
 
 
 def make_clip(path: Path, frames: int) -> None:
-    """The example's first frames at 1280×720."""
-    ffmpeg("-i", str(EXAMPLE), "-frames:v", str(frames), "-s", f"{SIZE[1]}x{SIZE[0]}", "-an", str(path))
+    """The example's first frames at 1280×720; from the beginning again where it has no more."""
+    ffmpeg("-stream_loop", "-1", "-i", str(EXAMPLE), "-frames:v", str(frames), "-s", f"{SIZE[1]}x{SIZE[0]}", "-an", str(path))
 
 
 def ffmpeg(*arguments: str) -> None:
@@ -119,7 +119,7 @@ SIDES = {"ours": ours, "script": script, "embedded": embedded}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--frames", type=int, default=25, help="of the clip; 250 are its ten seconds")
+    parser.add_argument("--frames", type=int, default=25, help="of the clip; 240 are ten seconds")
     parser.add_argument("--image-size", type=int, default=1024, help="of the network's input [px]")
     parser.add_argument("--quick", action="store_true", help="two frames at 256 px: does it work at all?")
     parser.add_argument("--one", nargs=4, metavar=("SIDE", "WEIGHTS", "CLIP", "OUT"), help=argparse.SUPPRESS)
