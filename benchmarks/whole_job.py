@@ -32,7 +32,8 @@ PRESET, SIZE, CLICK = "sam2.1_tiny", (720, 1280), (570, 420)
 
 def make_clip(path: Path, frames: int) -> None:
     """The example's first frames at 1280×720; from the beginning again where it has no more."""
-    ffmpeg("-stream_loop", "-1", "-i", str(EXAMPLE), "-frames:v", str(frames), "-s", f"{SIZE[1]}x{SIZE[0]}", "-an", str(path))
+    source = "-stream_loop", "-1", "-i", str(EXAMPLE)
+    ffmpeg(*source, "-frames:v", str(frames), "-s", f"{SIZE[1]}x{SIZE[0]}", "-an", str(path))
 
 
 def ffmpeg(*arguments: str) -> None:
