@@ -178,10 +178,10 @@ def _make_up(pixels: Pixels, missing: Mask) -> Pixels:
     size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
     small_hole = np.where(cv2.resize(missing, size, interpolation=cv2.INTER_AREA) > 0, 255, 0).astype(np.uint8)
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    # Of a single row OpenCV reads past its end, and fills in what happens to lie there.
-    twice = 2 if size[1] == 1 else 1
-    made = cv2.inpaint(np.repeat(small, twice, axis=0), np.repeat(small_hole, twice, axis=0), 4, cv2.INPAINT_TELEA)
-    made = made[: size[1]]
+    # Of a single row or column OpenCV reads past its end, and fills in what happens to lie there.
+    beside = 0, int(size[1] == 1), 0, int(size[0] == 1)
+    wide, wide_hole = (cv2.copyMakeBorder(each, *beside, cv2.BORDER_REPLICATE) for each in (small, small_hole))
+    made = cv2.inpaint(wide, wide_hole, 4, cv2.INPAINT_TELEA)[: size[1], : size[0]]
     if scale < 1:
         made = cv2.resize(made, pixels.shape[1::-1], interpolation=cv2.INTER_CUBIC)
     return np.where((missing > 0)[..., None], made, pixels)
