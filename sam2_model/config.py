@@ -36,8 +36,6 @@ class SAM2Config:
             released weights; a small network follows much better when it only has to correct what has changed.
         answers_with_first: a tracker answers single clicks, too, with candidate 0, not with the one of candidates
             1–3 whose predicted IoU is highest. Off in the released weights; a small network judges them badly.
-        smallest_part: while tracking, parts of a mask smaller than this share of its largest are dropped. 0 in the
-            released weights; a small network leaves crumbs beside the object.
     """
 
     name: str
@@ -58,7 +56,6 @@ class SAM2Config:
     dense_clicks: bool = False
     refines_last_mask: bool = False
     answers_with_first: bool = False
-    smallest_part: float = 0.0
 
     def __post_init__(self) -> None:
         if self.image_size % 32 or not 256 <= self.image_size <= 1024:
@@ -122,7 +119,6 @@ _NANO = SAM2Config(
     dense_clicks=True,
     refines_last_mask=True,
     answers_with_first=True,
-    smallest_part=0.05,
 )
 
 RELEASED: tuple[SAM2Config, ...] = (

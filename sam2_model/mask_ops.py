@@ -54,32 +54,6 @@ def fill_holes(mask_logits: Tensor, max_area: int) -> Tensor:
     return mask_logits.masked_fill(torch.from_numpy(holes).to(mask_logits.device), 0.1)
 
 
-def without_crumbs(mask_logits: Tensor, smallest_part: float) -> Tensor:
-    """Lower the parts of a mask that are much smaller than its largest just below the threshold.
-
-    Args:
-        mask_logits: (B, 1, H, W).
-        smallest_part: a part of less than this share of the largest one's pixels (8-connected) goes; 0 leaves all.
-
-    Returns:
-        (B, 1, H, W).
-    """
-    if smallest_part <= 0:
-        return mask_logits
-    crumbs = np.stack([_crumbs(mask, smallest_part) for mask in (mask_logits[:, 0] > 0).cpu().numpy()])[:, None]
-    if not crumbs.any():
-        return mask_logits
-    return mask_logits.masked_fill(torch.from_numpy(crumbs).to(mask_logits.device), -0.1)
-
-
-def _crumbs(mask: NDArray[np.bool_], smallest_part: float) -> NDArray[np.bool_]:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    is_crumb = np.zeros(len(stats), bool)
-    is_crumb[1:] = areas < smallest_part * areas.max(initial=0)
-    return is_crumb[labels]
-
-
 def small_regions(mask: NDArray[np.bool_], max_area: int) -> NDArray[np.bool_]:
     """The 8-connected regions of a mask (H, W) that have at most `max_area` pixels → (H, W) bool."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)

@@ -13,7 +13,7 @@ from torch import Tensor
 from .budget import Budget
 from .frame_features import FrameFeatures
 from .image_encoder import ImageFeatures
-from .mask_ops import fill_holes, resize_logits, without_crumbs
+from .mask_ops import fill_holes, resize_logits
 from .memory_bank import FrameMemory, Recall, Step
 from .model import SAM2
 from .motion import Motion
@@ -141,7 +141,7 @@ class Segmenter:
         prediction = self.model.segment(features, conditioned, last, multimask=is_ambiguous)
         best, pointers, scores = prediction.best(), prediction.object_pointer, prediction.object_score_logits
         memories = self.model.encode_memory(features.low, best, scores, binarize=False).to(torch.bfloat16)
-        shown = without_crumbs(fill_holes(best, self.options.fill_hole_area), self.model.config.smallest_part)
+        shown = fill_holes(best, self.options.fill_hole_area)
         for row, (track, _) in enumerate(batch):
             one = slice(row, row + 1)
             # Copies, because a view would keep the whole batch alive for as long as its longest-lived row.

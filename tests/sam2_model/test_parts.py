@@ -15,7 +15,7 @@ from sam2_model.attention import RotaryAttention, attend
 from sam2_model.hiera import from_windows, to_windows
 from sam2_model.image_encoder import ImageEncoder
 from sam2_model.layers import MLP
-from sam2_model.mask_ops import fill_holes, stability, without_crumbs, without_overlap
+from sam2_model.mask_ops import fill_holes, stability, without_overlap
 from sam2_model.memory_bank import FrameMemory, Recall
 from sam2_model.positions import rotary_turns, rotate, sine_grid
 from sam2_model.preprocessing import to_model_input
@@ -92,18 +92,6 @@ def test_small_holes_are_filled_and_large_ones_left() -> None:
     assert (filled[0, 0, 2:4, 2:4] > 0).all()
     assert (filled[0, 0, 6:10, 6:10] < 0).all()
     assert torch.equal(fill_holes(logits, max_area=0), logits)
-
-
-def test_crumbs_go_and_the_largest_part_and_its_like_stay() -> None:
-    logits = torch.full((2, 1, 12, 12), -5.0)
-    logits[0, 0, :5, :5] = logits[0, 0, 8:10, 8:11] = 5  # 25 pixels, and 6
-    logits[0, 0, 11, 0] = 5
-    tidy = without_crumbs(logits, 0.1)
-    assert tidy[0, 0, 11, 0] == pytest.approx(-0.1)
-    assert int((tidy > 0).sum()) == 31
-    assert torch.equal(tidy[1], logits[1])  # no mask, nothing to tidy
-    assert int((without_crumbs(logits, 0.5) > 0).sum()) == 25
-    assert torch.equal(without_crumbs(logits, 0.0), logits)
 
 
 def test_the_surest_object_owns_a_pixel() -> None:
