@@ -54,7 +54,7 @@ async function receiveComposed({ frame: index, jpeg, version }) {
 }
 
 async function receivePlayback({ version, chunks, isCut }) {
-  isPlaybackCut = isCut;
+  if (version === lookVersion) isPlaybackCut = isCut;
   for (const { first, path, offsets } of chunks) {
     if (version !== lookVersion) return;
     try {

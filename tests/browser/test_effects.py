@@ -14,8 +14,11 @@ import av
 import numpy as np
 import pytest
 
+from app.project_changes import with_reframe
 from app.session import Session
+from app.sessions import Sessions
 from effects.looks import LOOKS
+from effects.reframe import parse_reframe
 from tests.browser.driving import (
     NUM_FRAMES,
     WIDTH,
@@ -199,6 +202,23 @@ def test_looks_comparing_and_playing_before_rendering(page: Any, folder: Path) -
     wait_until(lambda: kept(session) != ["cutout"], "a surprise")
     page.click("[data-look='']")
     wait_until(lambda: kept(session) == [], "nothing on")
+
+
+def test_a_click_on_reframed_playback_only_stops_it(page: Any, folder: Path) -> None:
+    """Nothing lies where it is seen there, so no click would find its place."""
+    session = open_clip(page, folder)
+    track(page, session)
+    sessions = Sessions(folder / "sessions")
+    project = sessions.open(session.id).project
+    sessions.save(session.id, with_reframe(project, parse_reframe("1 aspect=1:1")))
+    page.click("[data-look='Green screen']")
+    page.click("[data-do=loop]")
+    go_to(page, 0)
+    page.click("[data-do=play]")
+    wait_until(lambda: canvas(page)[:, :20].max() < 40, "the black beside the reframed picture")
+    page.mouse.click(*on_stage(page, 85, 115))
+    page.wait_for_selector("[data-do=play]:not(.is-playing)")
+    assert sessions.open(session.id).project.objects == project.objects
 
 
 def test_masks_and_a_sticker_leave_by_the_dialog(page: Any, folder: Path) -> None:
