@@ -17,8 +17,8 @@ from effects.effect import Alpha, Drawing, Shot
 
 Point = tuple[float, float]
 
-_SHIFT = 4
-"""Bits of a pixel's fraction that OpenCV's drawing functions take."""
+SHIFT = 4
+"""Bits of a pixel's fraction that OpenCV's drawing functions are given."""
 _TILE = 64
 """Tiles of this size [px] are computed, those with nothing in them left out."""
 
@@ -77,16 +77,16 @@ class Canvas:
 
     def polygon(self, points: Sequence[Point], color: Color, opacity: float = 1.0) -> None:
         """A filled polygon with smooth edges."""
-        self._fill(points, 1, lambda mask, moved: cv2.fillPoly(mask, [moved], 255, cv2.LINE_AA, _SHIFT), color, opacity)
+        self._fill(points, 1, lambda mask, moved: cv2.fillPoly(mask, [moved], 255, cv2.LINE_AA, SHIFT), color, opacity)
 
     def disc(self, center: Point, radius: float, color: Color, opacity: float = 1.0) -> None:
         """A filled circle."""
         around = [(center[0] - radius, center[1] - radius), (center[0] + radius, center[1] + radius)]
-        size = round(radius * 2**_SHIFT)
+        size = round(radius * 2**SHIFT)
 
         def draw(mask: NDArray[Any], moved: NDArray[Any]) -> None:
             middle = moved.mean(axis=0).round().astype(int)
-            cv2.circle(mask, (int(middle[0]), int(middle[1])), size, 255, -1, cv2.LINE_AA, _SHIFT)
+            cv2.circle(mask, (int(middle[0]), int(middle[1])), size, 255, -1, cv2.LINE_AA, SHIFT)
 
         self._fill(around, 2, draw, color, opacity)
 
@@ -94,7 +94,7 @@ class Canvas:
         """A line through points, of any width [px], with round ends and joints."""
 
         def draw(mask: NDArray[Any], moved: NDArray[Any]) -> None:
-            draw_line(mask, moved / 2**_SHIFT, width)
+            draw_line(mask, moved / 2**SHIFT, width)
 
         self._fill(points, width / 2 + 2, draw, color, opacity)
 
@@ -106,7 +106,7 @@ class Canvas:
         """A soft dark shape below what comes next; softness [px]."""
 
         def draw(mask: NDArray[Any], moved: NDArray[Any]) -> None:
-            cv2.fillPoly(mask, [moved], 255, cv2.LINE_AA, _SHIFT)
+            cv2.fillPoly(mask, [moved], 255, cv2.LINE_AA, SHIFT)
             cv2.GaussianBlur(mask, (0, 0), max(softness / 2, 0.5), dst=mask, borderType=cv2.BORDER_CONSTANT)
 
         self._fill(points, 2 * softness + 2, draw, (0, 0, 0), opacity)
@@ -130,7 +130,7 @@ class Canvas:
             return
         mask = np.zeros(seen.size, np.uint8)
         # OpenCV counts from the middle of a pixel, we from its edge.
-        moved = np.round((np.array(points, float) - (seen.x0 + 0.5, seen.y0 + 0.5)) * 2**_SHIFT).astype(np.int32)
+        moved = in_fractions(np.array(points, float) - (seen.x0 + 0.5, seen.y0 + 0.5))
         draw(mask, moved)
         self.paint(mask * np.float32(opacity / 255), color, (seen.x0, seen.y0))
 
@@ -145,18 +145,23 @@ def _tiles(matte: Alpha) -> Iterator[tuple[slice, slice]]:
                 yield tile
 
 
+def in_fractions(points: NDArray[Any]) -> NDArray[Any]:
+    """Points [px] as OpenCV's drawing functions take them with `SHIFT`: int32, in parts of a pixel."""
+    return np.rint(points * 2**SHIFT).astype(np.int32)
+
+
 def draw_line(mask: NDArray[Any], points: NDArray[Any], width: float) -> None:
     """Draw a line of fractional width with round joints into a mask (H, W) uint8; points (N, 2), pixel middles at 0."""
-    fixed = np.round(points * 2**_SHIFT).astype(np.int32)
+    fixed = in_fractions(points)
     for start, end in pairwise(points):
         along = end - start
         length = math.hypot(*along)
         if length > 1e-6:
             side = np.array((-along[1], along[0])) * (width / 2 / length)
             corners = np.stack([start + side, end + side, end - side, start - side])
-            cv2.fillPoly(mask, [np.round(corners * 2**_SHIFT).astype(np.int32)], 255, cv2.LINE_AA, _SHIFT)
+            cv2.fillPoly(mask, [in_fractions(corners)], 255, cv2.LINE_AA, SHIFT)
     for x, y in fixed:
-        cv2.circle(mask, (int(x), int(y)), max(round(width / 2 * 2**_SHIFT), 1), 255, -1, cv2.LINE_AA, _SHIFT)
+        cv2.circle(mask, (int(x), int(y)), max(round(width / 2 * 2**SHIFT), 1), 255, -1, cv2.LINE_AA, SHIFT)
 
 
 def round_rectangle(x0: float, y0: float, x1: float, y1: float, radius: float, steps: int = 8) -> list[Point]:

@@ -10,13 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from effects.canvas import SHIFT, in_fractions
 from effects.effect import Alpha
 
 EDGE_MARGIN = 5
 """How much more than a line's own width a window must hold for the line to be right [px]."""
-
-_SHIFT = 4
-"""Bits of a pixel's fraction that OpenCV's drawing functions take."""
 
 _SPREAD = 0.62
 """By so much OpenCV's smooth shapes are wider on each side than asked [px]."""
@@ -103,7 +101,7 @@ class _Ways(NamedTuple):
         points = self.points + np.float32(reach) * self.outwards if reach else self.points
         ways = np.split(points, self.stops)
         few = (cv2.approxPolyDP(each, tolerance, True) if len(each) >= _SHORT else each for each in ways)
-        return [np.rint(each * 2**_SHIFT).astype(np.int32) for each in few]
+        return [in_fractions(each) for each in few]
 
 
 def _trace(inside: NDArray[Any], beyond: int) -> _Ways | None:
@@ -147,9 +145,9 @@ def _grow(ways: _Ways, size: tuple[int, int], reach: float) -> NDArray[Any]:
         (H, W) uint8, `_FAINT` outside to `_FULL` inside.
     """
     mask = np.zeros(size, np.uint8)
-    cv2.fillPoly(mask, ways.moved(reach - _SPREAD, _TOLERANCE), 255, cv2.LINE_AA, _SHIFT)
+    cv2.fillPoly(mask, ways.moved(reach - _SPREAD, _TOLERANCE), 255, cv2.LINE_AA, SHIFT)
     # Where a way bends inwards, or meets another, what is moved crosses itself, and counts as outside there.
     width = int(2 * abs(reach) - 2.5)
     if width > 0:
-        cv2.polylines(mask, ways.moved(0, 0.5), True, 255 if reach > 0 else 0, width, cv2.LINE_8, _SHIFT)
+        cv2.polylines(mask, ways.moved(0, 0.5), True, 255 if reach > 0 else 0, width, cv2.LINE_8, SHIFT)
     return np.clip(mask, _FAINT, _FULL)

@@ -11,12 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from effects.box import Box
-from effects.canvas import NOTHING, round_rectangle
+from effects.canvas import NOTHING, SHIFT, in_fractions, round_rectangle
 from effects.color import Color
 from effects.effect import Drawing, Effect, Shot, setting
-
-_SHIFT = 4
-"""Bits of a pixel's fraction that OpenCV's drawing functions take."""
 
 _DARK = 0.3
 """How dark the rim is that sets the line off from any picture."""
@@ -135,6 +132,6 @@ def _fill(part: Box, shapes: list[_Shape]) -> NDArray[Any]:
     mask = np.zeros(near.size, np.uint8)
     for shape in shapes:
         # OpenCV counts from the middle of a pixel, we from its edge.
-        fixed = [np.rint((each - (near.x0 + 0.5, near.y0 + 0.5)) * 2**_SHIFT).astype(np.int32) for each in shape]
-        cv2.fillPoly(mask, fixed, 255, cv2.LINE_AA, _SHIFT)
+        fixed = [in_fractions(each - (near.x0 + 0.5, near.y0 + 0.5)) for each in shape]
+        cv2.fillPoly(mask, fixed, 255, cv2.LINE_AA, SHIFT)
     return mask[_CUT:-_CUT, _CUT:-_CUT]
