@@ -126,11 +126,11 @@ def annotators(mask: Array) -> dict[str, Callable[[Array], object]]:
     found = supervision.Detections(xyxy=box, mask=mask[None], class_id=np.array([0]))
     inside = mask.view(np.uint8)
 
-    def drawn(maker: Any) -> Callable[[Array], object]:
+    def drawn(maker: Any) -> Callable[[Array], Array]:
         return lambda pixels: maker.annotate(scene=pixels.copy(), detections=found)
 
     def laid(maker: Any) -> Callable[[Array], object]:
-        return lambda pixels: cv2.copyTo(drawn(maker)(pixels), inside, pixels.copy())  # type: ignore[call-overload]
+        return lambda pixels: cv2.copyTo(drawn(maker)(pixels), inside, pixels.copy())
 
     return {
         "1 blur": laid(supervision.BlurAnnotator(kernel_size=35)),

@@ -70,8 +70,8 @@ def _run(model: str, clip: Path, out: Path) -> dict[str, float]:
 
         return timed
 
-    VideoPredictor.add_prompt = timing(VideoPredictor.add_prompt)  # type: ignore[method-assign]
-    VideoPredictor.track = timing(VideoPredictor.track)  # type: ignore[method-assign]
+    for name in ("add_prompt", "track"):
+        setattr(VideoPredictor, name, timing(getattr(VideoPredictor, name)))
     job = Job(
         clip,
         model=model,

@@ -67,8 +67,8 @@ def follow_corners(
     Returns:
         The corners that were found again, and where they are in `after`.
     """
-    # OpenCV's own types know nothing of None, which its documentation asks for.
-    followed, found, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, None, winSize=(21, 21), maxLevel=levels)  # type: ignore[call-overload]
+    guess: Any = None  # OpenCV's own types know nothing of it, and its documentation asks for it
+    followed, found, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, guess, winSize=(21, 21), maxLevel=levels)
     kept = found.ravel() == 1
     return corners[kept], followed[kept]
 

@@ -64,13 +64,18 @@ def _take_output() -> int:
     return descriptor
 
 
+def _part(start: tuple[int, int], stop: tuple[int, int] | None) -> Part:
+    """The part of a clip that an order names in numerators and denominators."""
+    return Part(Fraction(*start), None if stop is None else Fraction(*stop))
+
+
 def _opened(order: dict[str, Any], limits: Limits, speaker: Speaker) -> Opened | None:
     """Open the clip and tell its facts; None if that failed, which is told as well."""
     with _told(speaker):
         opening = Opening(
             path=Path(order["path"]),
             limits=limits,
-            part=Part(*(None if pair is None else Fraction(*pair) for pair in order["part"])),  # type: ignore[arg-type]
+            part=_part(*order["part"]),
             image_fps=Fraction(*order["image_fps"]),
             beat=speaker.beat,
             on_picture=partial(_say_picture, speaker) if order["with_pictures"] else None,
