@@ -75,8 +75,7 @@ class TrackerPool:
                 )
                 kept.model_name = session.project.model
             yield kept.tracker
-        except Exception:
-            # Whatever it was goes on to the caller. Half-given prompts are worth nothing; the next call rebuilds.
+        except Exception:  # whatever it was goes on; half-given prompts are worth nothing, and the next call rebuilds
             kept.close()
             raise
         finally:
