@@ -17,16 +17,16 @@ from typing import NoReturn
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 
-from app import commands
+from app.command_line import commands
+from app.command_line.hardware_arguments import add_hardware_arguments
+from app.command_line.job import Job
+from app.command_line.object_argument import USAGE
+from app.command_line.reporter import Reporter
 from app.exports.catalogue import KINDS
 from app.freed_memory import keep_freed_memory
-from app.hardware_arguments import add_hardware_arguments
-from app.job import Job
-from app.mask_folder import MaskError
-from app.object_argument import USAGE
-from app.project import ProjectError
-from app.reporter import Reporter
-from app.tracking_pass import TrackingError
+from app.projects.mask_folder import MaskError
+from app.projects.project import ProjectError
+from app.tracking.passes import TrackingError
 from effects.effect import EffectError
 from media.errors import MediaError
 from media.format import QUALITIES

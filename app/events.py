@@ -8,14 +8,14 @@ from typing import Any
 
 import gradio as gr
 
-from app import tracking
 from app.editor.channels import reply
 from app.editor.frame_editor import FrameEditor
 from app.handlers import editing, effects, exporting, opening, running
 from app.handlers.envelope import Handler, Message, Request, Studio, answer
 from app.handlers.line import Line, in_line
 from app.panels.clip import ClipPanel
-from app.project import Project
+from app.projects.project import Project
+from app.tracking import service
 
 Update = dict[str, Any]
 
@@ -107,7 +107,7 @@ def _unknown(_: Studio, __: str | None, request: Request) -> Iterator[Message]:
 def forget_session(studio: Studio, session_id: str | None) -> None:
     """Delete a session that nobody edits any more, and what the model holds of it."""
     if session_id is not None:
-        tracking.forget_session(session_id)
+        service.forget_session(session_id)
         studio.sessions.delete(session_id)
 
 

@@ -17,13 +17,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from app import estimate
-from app.clip_tracker import ClipTracker
-from app.mask_folder import MaskFolder
-from app.models import load_model
-from app.project import FramePrompt, Project
-from app.project_changes import add_object, with_prompt
-from app.tracking_pass import TrackingPass
+from app.projects.changes import add_object, with_prompt
+from app.projects.mask_folder import MaskFolder
+from app.projects.project import FramePrompt, Project
+from app.tracking import estimate
+from app.tracking.clip_tracker import ClipTracker
+from app.tracking.models import load_model
+from app.tracking.passes import TrackingPass
 from benchmarks.memory import resident_mib
 from benchmarks.peers import RESULTS, machine, seeded_weights
 from media import VideoClip

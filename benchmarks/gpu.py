@@ -25,8 +25,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.hardware import choose_setup, look_at_hardware
 from app.pipeline import read_ahead
+from app.tracking.hardware import choose_setup, look_at_hardware
 from benchmarks.peers import OPTIONS, RESULTS, machine, seeded_weights
 from benchmarks.stages import arithmetic, peak_rate
 from media import VideoClip

@@ -27,8 +27,8 @@ from typing import Any
 import imageio_ffmpeg
 
 from app.freed_memory import keep_freed_memory
-from app.mask_folder import MaskFolder
-from app.render import render
+from app.projects.mask_folder import MaskFolder
+from app.rendering.render import render
 from effects.compositor import compose
 from effects.layer import parse_layer
 from media import VideoClip, VideoWriter

@@ -20,9 +20,9 @@ import imageio_ffmpeg
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from app.mask_note import measure
-from app.project_changes import add_object
-from app.sessions import Sessions
+from app.projects.changes import add_object
+from app.projects.mask_note import measure
+from app.sessions.store import Sessions
 from benchmarks.peers import machine
 from effects.layer import parse_layer
 from tests.browser.conftest import Server

@@ -53,9 +53,9 @@ def embedded(weights: Path, clip: Path, out: Path, image_size: int) -> dict[str,
 
 
 def _run(model: str, clip: Path, out: Path) -> dict[str, float]:
-    from app import commands
-    from app.job import Job
-    from app.reporter import Reporter
+    from app.command_line import commands
+    from app.command_line.job import Job
+    from app.command_line.reporter import Reporter
     from sam2_model import VideoPredictor
 
     in_model = 0.0

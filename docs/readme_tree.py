@@ -10,10 +10,15 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 ROOMS = {
     "app": "the application: the only place where all rooms meet",
+    "app/projects": "what the user said about a clip, and its masks, as they lie on disk",
+    "app/sessions": "who is editing what: a clip, its project and what is made of it, in one folder",
+    "app/tracking": "runs the model: clicks, propagation, which model on which hardware",
+    "app/rendering": "clip, masks and layers become pictures: of one frame, of a preview, of the written file",
     "app/handlers": "what the page can ask for, as plain functions: a request in, messages out",
     "app/exports": "everything that can leave, one kind a file",
     "app/editor": "the page's own scripts and styles; each .html is the markup of the script of its name",
     "app/panels": "the parts of the page",
+    "app/command_line": "what the words of a call mean, and what is done for them",
     "sam2_model": "SAM 2 and 2.1",
     "sam2_model/compat": "Meta's own names and signatures",
     "media": "video files, in and out",

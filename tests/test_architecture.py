@@ -36,6 +36,15 @@ LAYERS_OF_THE_MODEL = [
     {"compat"},
     {"__init__"},
 ]
+# Inside app a folder may import what stands in an earlier row, besides itself and the files that stand in no folder.
+FOLDERS_OF_THE_APP = [
+    {"projects", "editor"},
+    {"sessions"},
+    {"tracking", "rendering"},
+    {"exports"},
+    {"panels", "command_line"},
+    {"handlers"},
+]
 
 
 def imports_of(path: Path) -> set[str]:
@@ -66,6 +75,17 @@ def test_nothing_in_the_model_imports_upward() -> None:
         for name in imports_of(path):
             if name.startswith(".") and (target := name.lstrip(".").split(".")[0]) in row_of:
                 assert row_of[target] < row_of[path.stem], f"{path.name} imports {target}, which stands above it"
+
+
+def test_nothing_in_the_app_imports_upward() -> None:
+    row_of = {name: row for row, names in enumerate(FOLDERS_OF_THE_APP) for name in names}
+    folders = {path.parent.name for path in (ROOT / "app").glob("*/__init__.py")}
+    assert folders == set(row_of), "say in which row each folder of app stands"
+    for folder in folders:
+        for path in (ROOT / "app" / folder).rglob("*.py"):
+            reached = {name.split(".")[1] for name in imports_of(path) if name.startswith("app.")} & folders - {folder}
+            higher = {name for name in reached if row_of[name] >= row_of[folder]}
+            assert not higher, f"{path.relative_to(ROOT)} imports {higher}, which stands above it"
 
 
 @pytest.mark.parametrize("room", ["sam2_model", "media", "effects", "training", "app"])

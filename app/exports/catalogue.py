@@ -20,8 +20,8 @@ from app.exports.project_file import ProjectFile
 from app.exports.sav import Sav
 from app.exports.table import Table
 from app.exports.video import CutOut, MovingPicture, Video
-from app.folder_size import folder_bytes
-from app.session import Session
+from app.sessions.folder_size import folder_bytes
+from app.sessions.session import Session
 from media.formats import format_names
 
 _ALL = (

@@ -25,7 +25,7 @@ from app.exports.matte import MatteVideo
 from app.exports.sav import Sav
 from app.exports.table import Table
 from app.exports.video import Video
-from app.render import render_frames
+from app.rendering.render import render_frames
 from app.scratch import scratch_folder
 from media.part_file import PartFile
 from media.video_clip import VideoClip

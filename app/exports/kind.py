@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from app.mask_folder import MaskFolder
-from app.project import Project
+from app.projects.mask_folder import MaskFolder
+from app.projects.project import Project
 from effects.layer import Layer
 from media.errors import MediaError
 from media.part_file import PartFile

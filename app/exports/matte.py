@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from app.exports.kind import OBJECTS, Choice, ExportKind, Extent, Material, Option, Step, Values
-from app.render import cut_out_alphas
+from app.rendering.render import cut_out_alphas
 from media.formats import choose_format
 from media.video_writer import VideoWriter
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.exports.kind import OBJECTS, Choice, ExportKind, Extent, Material, Option, Step, Values
-from app.project import Project
-from app.render import render_frames
+from app.projects.project import Project
+from app.rendering.render import render_frames
 from effects.reframe import ASPECTS, Reframe
 from media.format import QUALITIES, Format
 from media.formats import FORMATS, choose_format

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from app import tracking
 from app.handlers.envelope import (
     Message,
     Request,
@@ -22,13 +21,8 @@ from app.handlers.envelope import (
 )
 from app.handlers.opening import models_of
 from app.heartbeat import beats
-from app.history import Scope, Step
-from app.lanes import describe_lanes
-from app.mask_folder import encode_mask, overlay_from_png
-from app.mask_note import measure
 from app.panels.objects import describe_mask, describe_objects
-from app.project import MOST_CLICKS, FramePrompt, Project
-from app.project_changes import (
+from app.projects.changes import (
     add_object,
     recolor,
     remove_object,
@@ -38,7 +32,13 @@ from app.project_changes import (
     with_marks,
     with_prompt,
 )
-from app.session import Session
+from app.projects.history import Scope, Step
+from app.projects.mask_folder import encode_mask, overlay_from_png
+from app.projects.mask_note import measure
+from app.projects.project import MOST_CLICKS, FramePrompt, Project
+from app.sessions.lanes import describe_lanes
+from app.sessions.session import Session
+from app.tracking import service
 from sam2_model import Prompt
 
 # Steps that the model follows without starting anew.
@@ -67,7 +67,7 @@ def prompt(studio: Studio, session_id: str | None, request: Request) -> Iterator
         studio, session.id, lambda project: with_prompt(project, said), _prompt_step(session, said)
     )
     where = (session.id, said.object_id, said.frame_index)
-    step = tracking.forget_prompt if said.is_empty else tracking.segment
+    step = service.forget_prompt if said.is_empty else service.segment
     for found in beats(lambda: iter((step(*where),))):
         if not found:
             yield {"status": {"key": "status.waiting"}}
@@ -136,7 +136,7 @@ def marks(studio: Studio, session_id: str | None, request: Request) -> Iterator[
 def prepare(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
     """The playhead rests on a frame: {frame}; a click there will be answered at once."""
     session = open_session(studio, session_id)
-    tracking.prepare(session.id, read_frame_index(request, session))
+    service.prepare(session.id, read_frame_index(request, session))
     yield {}
 
 
@@ -145,7 +145,7 @@ def suggest(studio: Studio, session_id: str | None, request: Request) -> Iterato
     session = open_session(studio, session_id)
     said = read_prompt(request, session)
     prompt = Prompt(points=said.points, labels=said.labels, box=said.box)
-    found = tracking.suggest(session.id, said.frame_index, prompt)
+    found = service.suggest(session.id, said.frame_index, prompt)
     color = session.project.object(said.object_id).color
     masks = [_describe_suggestion(mask, color) for mask in found]
     yield {"suggestion": {"object": said.object_id, "frame": said.frame_index, "masks": masks}}
@@ -180,7 +180,7 @@ def history(studio: Studio, session_id: str | None, request: Request) -> Iterato
         return
     session, step = went
     if step.what not in _CLICKS:
-        tracking.forget_session(session.id)  # its memories are of masks that are no longer there
+        service.forget_session(session.id)  # its memories are of masks that are no longer there
     frame_index = step.frame if step.frame is not None else read_frame_index(request, session)
     ids = session.project.object_ids
     yield {

@@ -9,11 +9,11 @@ from typing import Any
 from app.assets import ASSETS, keep_asset
 from app.handlers.envelope import Message, Request, Studio, change_project, open_session, read_frame_index
 from app.heartbeat import beats
-from app.history import Step
-from app.preview import PlaybackChunk, playback_chunks, preview_jpeg, thumbnails
-from app.project import ProjectError
-from app.project_changes import with_layers
-from app.session import Session
+from app.projects.changes import with_layers
+from app.projects.history import Step
+from app.projects.project import ProjectError
+from app.rendering.preview import PlaybackChunk, playback_chunks, preview_jpeg, thumbnails
+from app.sessions.session import Session
 from effects.catalogue import EFFECTS
 from effects.layer import Layer
 from effects.looks import LOOKS, surprise

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.handlers.sentences import keyed
-from app.history import History, Step
-from app.mask_folder import MaskError
-from app.models import DefaultModel
-from app.project import Project, ProjectError
-from app.session import Session, SessionError, SessionGoneError
-from app.sessions import Sessions
-from app.tracking_pass import TrackingError
+from app.projects.history import History, Step
+from app.projects.mask_folder import MaskError
+from app.projects.project import Project, ProjectError
+from app.sessions.session import Session, SessionError, SessionGoneError
+from app.sessions.store import Sessions
+from app.tracking.models import DefaultModel
+from app.tracking.passes import TrackingError
 from effects.setting import EffectError
 from media.errors import MediaError
 from media.part_file import DISK_FULL

@@ -9,7 +9,7 @@ from app.exports.catalogue import estimate_bytes, export
 from app.handlers.envelope import Message, Request, Studio, describe_task, open_session
 from app.heartbeat import beats
 from app.panels.export import describe_output
-from app.privacy_notes import session_doubts
+from app.rendering.privacy_notes import session_doubts
 from effects.doubts import Doubt
 
 

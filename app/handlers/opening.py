@@ -10,20 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app import tracking
 from app.handlers.envelope import Message, Request, RequestError, Studio, change_project, open_session
 from app.handlers.sentences import keyed
 from app.heartbeat import beats
-from app.history import Step
-from app.lanes import describe_lanes
-from app.mask_folder import MaskFolder
-from app.models import available_models
 from app.panels.clip import describe_clip, describe_models
 from app.panels.objects import describe_objects
-from app.project import Project
-from app.project_archive import is_archive, open_archive, write_archive
-from app.project_changes import add_object
-from app.session import Session
+from app.projects.changes import add_object
+from app.projects.history import Step
+from app.projects.mask_folder import MaskFolder
+from app.projects.project import Project
+from app.sessions.archive import is_archive, open_archive, write_archive
+from app.sessions.lanes import describe_lanes
+from app.sessions.session import Session
+from app.tracking import service
+from app.tracking.models import available_models
 
 
 class Opened(NamedTuple):
@@ -105,7 +105,7 @@ def describe_everything(studio: Studio, session: Session) -> Message:
         "session": session.id,
         "wanted": None,
         "models": models_of(studio, project.model),
-        "clip": {**describe_clip(session), "suggests": tracking.can_suggest(project.model)},
+        "clip": {**describe_clip(session), "suggests": service.can_suggest(project.model)},
         "objects": describe_objects(project),
         "layers": [layer.to_json() for layer in project.layers],
         "marks": list(project.marks) if project.marks else None,
@@ -186,7 +186,7 @@ def _take_project(studio: Studio, session: Session, project: Project, masks: Mas
 
     def find_again() -> Iterator[int]:
         for done, prompt in enumerate(missing, start=1):
-            tracking.segment(session.id, prompt.object_id, prompt.frame_index)
+            service.segment(session.id, prompt.object_id, prompt.frame_index)
             yield done
 
     for _ in beats(find_again):

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import partial
 from typing import get_args
 
-from app import tracking
 from app.handlers.envelope import (
     Message,
     Request,
@@ -18,15 +17,16 @@ from app.handlers.envelope import (
 )
 from app.handlers.sentences import keyed
 from app.heartbeat import beats
-from app.history import Scope, Step
-from app.lanes import describe_lanes
 from app.panels.objects import describe_cost, describe_mask
-from app.scenes import cuts_of, make_timeline, read_timeline
-from app.session import Session
-from app.sound import make_sound
-from app.tracked_frame import TrackedFrame
-from app.tracking_pass import TrackingError, TrackingPass
-from app.tracking_plan import Direction, Wish, plan_tracking
+from app.projects.history import Scope, Step
+from app.sessions.lanes import describe_lanes
+from app.sessions.scenes import cuts_of, make_timeline, read_timeline
+from app.sessions.session import Session
+from app.sessions.sound import make_sound
+from app.tracking import service
+from app.tracking.passes import TrackingError, TrackingPass
+from app.tracking.plan import Direction, Wish, plan_tracking
+from app.tracking.tracked_frame import TrackedFrame
 from sam2_model import CheckpointError
 
 
@@ -41,7 +41,7 @@ def track(studio: Studio, session_id: str | None, request: Request) -> Iterator[
     try:
         for run in plan.passes:
             where = (run.start, run.stop, run.step, run.object_ids, run.spans)
-            for frames in beats(partial(tracking.propagate, session.id, *where)):
+            for frames in beats(partial(service.propagate, session.id, *where)):
                 done += len(frames)
                 studio.sessions.touch(session.id)  # a frame may take a minute, and twenty of them longer than idling
                 yield _tracked(frames, done, total)
@@ -58,7 +58,7 @@ def cost(studio: Studio, session_id: str | None, request: Request) -> Iterator[M
     try:
         passes = plan_tracking(session, Wish(), cuts_of(session)).passes
         pace = None
-        for measured in beats(lambda: iter((tracking.pace(session.id),))):
+        for measured in beats(lambda: iter((service.pace(session.id),))):
             pace = measured[0] if measured else pace
             yield {}
     except (TrackingError, CheckpointError):  # the button says so itself when it is pressed

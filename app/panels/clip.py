@@ -13,8 +13,8 @@ from gradio_client.utils import is_http_url_like
 from PIL import Image
 
 from app.editor.assets import read_asset, read_script, read_words
-from app.models import ModelChoice
-from app.session import Session
+from app.sessions.session import Session
+from app.tracking.models import ModelChoice
 from media.errors import MediaError
 from media.limits import LOCAL, Limits
 from media.video_clip import VideoClip

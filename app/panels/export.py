@@ -10,7 +10,7 @@ import gradio as gr
 
 from app.editor.assets import read_asset, read_script
 from app.exports.catalogue import describe_kinds
-from app.session import ClipInfo
+from app.sessions.session import ClipInfo
 
 # What a browser can show of itself; everything else is offered for download alone.
 _SHOWN = {".mp4": "video", ".webm": "video", ".gif": "image", ".webp": "image"}

@@ -9,9 +9,9 @@ from typing import Any
 import gradio as gr
 
 from app.editor.assets import read_asset, read_script
-from app.estimate import Estimate
-from app.project import Project
-from app.tracked_frame import ObjectMask
+from app.projects.project import Project
+from app.tracking.estimate import Estimate
+from app.tracking.tracked_frame import ObjectMask
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from app import tracking
 from app.handlers.envelope import Studio
-from app.models import DefaultModel
-from app.project_changes import add_object
-from app.session import Session
-from app.sessions import Sessions
+from app.projects.changes import add_object
+from app.sessions.session import Session
+from app.sessions.store import Sessions
+from app.tracking import service
+from app.tracking.models import DefaultModel
 from sam2_model import PRESETS, SAM2
 from sam2_model.weight_files import find
 from tests.app.made_clips import make_clip
@@ -61,17 +61,17 @@ def sessions(tmp_path: Path) -> Iterator[Sessions]:
     known = Sessions(tmp_path / "sessions")
     yield known
     for folder in known.root.iterdir() if known.root.is_dir() else ():
-        tracking.forget_session(folder.name)  # each holds a process that decodes
+        service.forget_session(folder.name)  # each holds a process that decodes
 
 
 @pytest.fixture
 def session(sessions: Sessions, clip_path: Path, model: SAM2) -> Iterator[Session]:
     """A fresh session with the made clip, known to `tracking`."""
-    tracking.connect(sessions, load=lambda name: model)
+    service.connect(sessions, load=lambda name: model)
     *_, last = sessions.create(clip_path)
     assert last.session_id is not None
     yield sessions.open(last.session_id)
-    tracking.forget_session(last.session_id)
+    service.forget_session(last.session_id)
 
 
 @pytest.fixture

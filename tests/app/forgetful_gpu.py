@@ -51,11 +51,11 @@ def gpu(function: Callable[..., Any], duration: Callable[..., int]) -> Callable[
 
 sys.modules["spaces"] = types.SimpleNamespace(GPU=gpu)  # type: ignore[assignment]
 
-from app import tracking  # noqa: E402
-from app.project import FramePrompt  # noqa: E402
-from app.project_changes import add_object, with_prompt  # noqa: E402
-from app.sessions import Sessions  # noqa: E402
-from app.tracking_pass import TrackingError  # noqa: E402
+from app.projects.changes import add_object, with_prompt  # noqa: E402
+from app.projects.project import FramePrompt  # noqa: E402
+from app.sessions.store import Sessions  # noqa: E402
+from app.tracking import service  # noqa: E402
+from app.tracking.passes import TrackingError  # noqa: E402
 from tests.app.conftest import make_model  # noqa: E402
 
 
@@ -69,15 +69,15 @@ def main() -> None:
     sessions = Sessions(Path(sys.argv[1]))
     *_, last = sessions.create(Path(sys.argv[2]))
     session_id = last.session_id or ""
-    tracking.connect(sessions, load=load, preload="nano")  # type: ignore[arg-type]
+    service.connect(sessions, load=load, preload="nano")  # type: ignore[arg-type]
     project = add_object(sessions.open(session_id).project)
     sessions.save(session_id, with_prompt(project, FramePrompt(1, 0, ((20.0, 24.0),), (1,))))
 
-    heard["areas"] = [tracking.segment(session_id, 1, 0).area for _ in range(2)]
+    heard["areas"] = [service.segment(session_id, 1, 0).area for _ in range(2)]
     for ask in (
-        lambda: tracking.segment(session_id, 1, 3),
-        lambda: list(tracking.propagate(session_id, 0, 12)),
-        lambda: list(tracking.propagate(session_id, 0, 12, 2)),
+        lambda: service.segment(session_id, 1, 3),
+        lambda: list(service.propagate(session_id, 0, 12)),
+        lambda: list(service.propagate(session_id, 0, 12, 2)),
     ):
         try:
             found = ask()

@@ -11,13 +11,13 @@ import numpy as np
 from PIL import Image
 
 from app.assets import ASSETS, find_asset
-from app.footage import clip_footage
 from app.handlers import effects
 from app.handlers.envelope import Studio, answer
-from app.models import DefaultModel
-from app.preview import open_preview, preview_jpeg
-from app.session import Session
-from app.sessions import Sessions
+from app.rendering.footage import clip_footage
+from app.rendering.preview import open_preview, preview_jpeg
+from app.sessions.session import Session
+from app.sessions.store import Sessions
+from app.tracking.models import DefaultModel
 from effects.layer import parse_layer
 from media.limits import LOCAL
 from tests.app.made_clips import SIZE, square_mask

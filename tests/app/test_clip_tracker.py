@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from app.clip_tracker import ClipTracker
 from app.handlers.sentences import keyed
-from app.mask_folder import MaskFolder
-from app.project import FramePrompt, Project, ProjectError, mask_to_text
-from app.project_changes import add_object, remove_object, with_prompt, without_prompt
-from app.tracking_pass import TrackingError, TrackingPass, plan_passes
+from app.projects.changes import add_object, remove_object, with_prompt, without_prompt
+from app.projects.mask_folder import MaskFolder
+from app.projects.project import FramePrompt, Project, ProjectError, mask_to_text
+from app.tracking.clip_tracker import ClipTracker
+from app.tracking.passes import TrackingError, TrackingPass, plan_passes
 from media.video_clip import VideoClip
 from sam2_model import SAM2, Budget, Prompt, VideoPredictor
 from tests.app.made_clips import NUM_FRAMES, SIZE, square_mask
@@ -145,7 +145,7 @@ def test_what_had_to_shrink_is_told_once_with_its_frame(
 def test_backwards_meets_every_frame_once_in_falling_order(
     model: SAM2, clip: VideoClip, tracker: ClipTracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.clip_tracker._LONGEST_BLOCK", 4)  # three blocks, the last one shorter
+    monkeypatch.setattr("app.tracking.clip_tracker._LONGEST_BLOCK", 4)  # three blocks, the last one shorter
     project = one_object(FramePrompt(1, 9, CLICK.points, CLICK.labels))
     messages = list(tracker.propagate(project, TrackingPass(9, -1, -1, (1,))))
     assert [message.frame_index for message in messages] == list(range(9, -1, -1))

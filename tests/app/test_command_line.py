@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from app.__main__ import main
-from app.mask_folder import MaskFolder
-from app.object_argument import with_object_argument
-from app.project import VERSION, Project, ProjectError
+from app.command_line.object_argument import with_object_argument
+from app.projects.mask_folder import MaskFolder
+from app.projects.project import VERSION, Project, ProjectError
 from sam2_model import PRESETS, SAM2
 from tests.app.made_clips import NUM_FRAMES, SIZE, decode, make_clip, make_sound_file, picture, square_mask
 
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def quick_model(model: SAM2, monkeypatch: pytest.MonkeyPatch) -> str:
     """The smallest network in the place of whatever `--model` asks for."""
-    monkeypatch.setattr("app.models.load_model", lambda name: model)
+    monkeypatch.setattr("app.tracking.models.load_model", lambda name: model)
     return "nano"
 
 

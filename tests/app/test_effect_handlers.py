@@ -14,7 +14,7 @@ from PIL import Image
 from app.handlers import effects
 from app.handlers.envelope import Handler, Studio
 from app.panels.effects import describe_layer_settings
-from app.session import Session
+from app.sessions.session import Session
 from effects.catalogue import EFFECTS
 from effects.layer import LAYER_SETTINGS, parse_layer
 from effects.looks import LOOKS

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from app import tracking
 from app.editor.assets import read_asset
-from app.estimate import Estimate, Pace, measure_pace
 from app.handlers import editing, running
 from app.handlers.envelope import Studio
-from app.tracking_pass import TrackingPass
+from app.tracking import service
+from app.tracking.estimate import Estimate, Pace, measure_pace
+from app.tracking.passes import TrackingPass
 from media.video_clip import VideoClip
 from sam2_model import SAM2, Budget
 from tests.app.asking import last
@@ -69,22 +69,22 @@ def test_the_page_hears_the_cost_once_something_is_clicked(
     assert nothing["cost"] is None
     assert "error" not in nothing
     last(studio, editing.prompt, edited, **CLICK)
-    monkeypatch.setattr(tracking, "measure_pace", lambda *_, **__: Pace(0.5, 0.1, 2048.0, 1.0))
+    monkeypatch.setattr(service, "measure_pace", lambda *_, **__: Pace(0.5, 0.1, 2048.0, 1.0))
     left = NUM_FRAMES - 1  # the clicked frame has its mask
     assert last(studio, running.cost, edited)["cost"] == {"frames": left, "seconds": left / 2, "memory": 2}
-    monkeypatch.setattr(tracking, "measure_pace", None)  # it is not measured again
+    monkeypatch.setattr(service, "measure_pace", None)  # it is not measured again
     last(studio, editing.marks, edited, marks=[0, 4])
     assert last(studio, running.cost, edited)["cost"]["frames"] == 3
 
 
 def test_who_clicks_goes_before_the_measuring(studio: Studio, edited: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracking, "_MEASURING_PATIENCE", 0.0)
+    monkeypatch.setattr(service, "_MEASURING_PATIENCE", 0.0)
     last(studio, editing.prompt, edited, **CLICK)
-    with tracking._trackers.borrow(studio.sessions.open(edited)):
-        assert tracking.pace(edited) is None
-    pace = tracking.pace(edited)
+    with service._trackers.borrow(studio.sessions.open(edited)):
+        assert service.pace(edited) is None
+    pace = service.pace(edited)
     assert pace is not None
-    assert tracking.pace(edited) is pace
+    assert service.pace(edited) is pace
 
 
 @pytest.mark.parametrize("reason", ["quota", "download"])
@@ -94,8 +94,8 @@ def test_nothing_is_spent_on_an_estimate(
     if reason == "quota":
         monkeypatch.setenv("SPACES_ZERO_GPU", "1")
     else:
-        monkeypatch.setattr(tracking, "is_at_hand", lambda name: False)
-    assert tracking.pace(edited) is None
+        monkeypatch.setattr(service, "is_at_hand", lambda name: False)
+    assert service.pace(edited) is None
 
 
 STUBS = """

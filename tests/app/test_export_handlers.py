@@ -10,7 +10,7 @@ import pytest
 from app.exports.catalogue import KINDS
 from app.handlers import exporting
 from app.handlers.envelope import Studio, answer
-from app.session import Session
+from app.sessions.session import Session
 from tests.app.asking import run
 from tests.app.made_clips import NUM_FRAMES, square_mask
 

@@ -24,13 +24,13 @@ from app.exports.catalogue import KINDS, describe_kinds, estimate_bytes, export,
 from app.exports.davis import davis_palette
 from app.exports.kind import ExportError, ExportProgress, Material
 from app.exports.rle import encode_rle
-from app.mask_folder import MaskFolder
-from app.mask_note import measure
-from app.project import Project, ProjectError
-from app.project_changes import add_object, rename, with_layers, with_reframe
+from app.projects.changes import add_object, rename, with_layers, with_reframe
+from app.projects.mask_folder import MaskFolder
+from app.projects.mask_note import measure
+from app.projects.project import Project, ProjectError
 from app.scratch import scratch_folder
-from app.session import Session
-from app.sessions import Sessions
+from app.sessions.session import Session
+from app.sessions.store import Sessions
 from effects.layer import parse_layer
 from effects.reframe import parse_reframe
 from media import HOSTED, LOCAL, MediaError

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from app.exports.catalogue import estimate_bytes, export
-from app.project_changes import add_object
-from app.session import Session
-from app.sessions import Sessions
+from app.projects.changes import add_object
+from app.sessions.session import Session
+from app.sessions.store import Sessions
 from tests.app.made_clips import NUM_FRAMES, decode, square_mask
 
 

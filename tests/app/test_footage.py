@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import render
-from app.footage import ArrayCache, ClipFootage, clip_footage
-from app.mask_folder import MaskFolder
+from app.projects.mask_folder import MaskFolder
+from app.rendering import render
+from app.rendering.footage import ArrayCache, ClipFootage, clip_footage
 from effects.effect import Effect, Pixels, Shot, setting
 from effects.layer import Layer
 from effects.path import sight

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from app import models
-from app.hardware import Hardware, Setup, Wishes, choose_setup, look_at_hardware
+from app.tracking import models
+from app.tracking.hardware import Hardware, Setup, Wishes, choose_setup, look_at_hardware
 from sam2_model import CheckpointError
 
 H100 = Hardware("cuda", "H100", 80.0, True, False)

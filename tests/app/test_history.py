@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app import history as app_history
 from app.handlers import editing, opening, running
 from app.handlers.envelope import Handler, Studio
-from app.history import History, Scope, Step
-from app.project import Project
-from app.project_changes import add_object
-from app.session import Session
+from app.projects import history as app_history
+from app.projects.changes import add_object
+from app.projects.history import History, Scope, Step
+from app.projects.project import Project
+from app.sessions.session import Session
 from effects.layer import Layer
 from tests.app.asking import last
 from tests.app.made_clips import NUM_FRAMES, SIZE

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 import sam2_model
-from app import interface, tracking
+from app import interface
 from app.handlers.envelope import Studio
-from app.project import FramePrompt
-from app.project_changes import add_object, with_prompt
-from app.sessions import Sessions
+from app.projects.changes import add_object, with_prompt
+from app.projects.project import FramePrompt
+from app.sessions.store import Sessions
+from app.tracking import service
 from media.limits import HOSTED, LOCAL, Limits
 from sam2_model import CheckpointError
 
@@ -45,13 +46,13 @@ def test_the_first_click_finds_the_model_loaded(
             thread.join()
     assert loaded == [checkpoint]
 
-    tracking.connect(sessions)
+    service.connect(sessions)
     *_, opened = sessions.create(clip_path, model=checkpoint)
     assert opened.session_id is not None
     project = add_object(sessions.open(opened.session_id).project)
     sessions.save(opened.session_id, with_prompt(project, FramePrompt(1, 0, ((20.0, 24.0),), (1,))))
-    tracking.segment(opened.session_id, 1, 0)
-    tracking.forget_session(opened.session_id)
+    service.segment(opened.session_id, 1, 0)
+    service.forget_session(opened.session_id)
     assert loaded == [checkpoint]
 
 
@@ -65,10 +66,10 @@ def test_warming_up_runs_the_model_once_and_does_not_hold_the_launch_up(
         assert may_load.wait(60)
         return model
 
-    tracking.connect(sessions, load=load)
+    service.connect(sessions, load=load)
     hook = model.mask_decoder.register_forward_hook(lambda *_: ran.append(None))
     try:
-        thread = tracking.warm_up("nano")  # returns although nothing is loaded yet
+        thread = service.warm_up("nano")  # returns although nothing is loaded yet
         assert not ran
         may_load.set()
         thread.join()
@@ -83,9 +84,9 @@ def test_a_model_that_cannot_be_loaded_is_logged_and_no_more(
     def load(name: str) -> sam2_model.SAM2:
         raise CheckpointError(f"There is no model {name}.")
 
-    tracking.connect(sessions, load=load)
+    service.connect(sessions, load=load)
     with caplog.at_level(logging.WARNING):
-        tracking.warm_up("sam9").join()
+        service.warm_up("sam9").join()
     assert "There is no model sam9." in caplog.text
 
 
@@ -111,8 +112,8 @@ def test_whoever_can_be_reached_by_strangers_has_the_limits_of_a_host(
     if not space:
         monkeypatch.delenv("SPACE_ID")
     monkeypatch.setattr(interface, "launch_page", lambda studio, **_: launched.append(studio))
-    monkeypatch.setattr(tracking, "connect", lambda sessions, **_: None)
-    monkeypatch.setattr(tracking, "warm_up", lambda name: None)
+    monkeypatch.setattr(service, "connect", lambda sessions, **_: None)
+    monkeypatch.setattr(service, "warm_up", lambda name: None)
     monkeypatch.setattr(sys, "argv", [str(APP), "--model", "nano", *words])
     runpy.run_path(str(APP), run_name="__main__")
     assert launched[0].sessions.limits == limits

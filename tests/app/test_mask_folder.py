@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.mask_folder import MaskError, MaskFolder, encode_mask, overlay_from_png, read_mask
-from app.mask_note import measure
+from app.projects.mask_folder import MaskError, MaskFolder, encode_mask, overlay_from_png, read_mask
+from app.projects.mask_note import measure
 
 
 def some_mask(shape: tuple[int, int], seed: int = 0) -> np.ndarray:

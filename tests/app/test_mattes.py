@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from app.mask_folder import MaskFolder
-from app.mattes import Mattes, agree
+from app.projects.mask_folder import MaskFolder
+from app.rendering.mattes import Mattes, agree
 from effects.refine import refine
 
 SIZE = (96, 128)

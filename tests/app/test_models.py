@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from app import models
+from app.tracking import models
 from sam2_model import PRESETS, CheckpointError
 
 

@@ -32,7 +32,7 @@ class Inverted(Effect):
 '''
 SCRIPT = """
 import json
-from app.commands import list_effects
+from app.command_line.commands import list_effects
 from app.panels.effects import describe_catalogue
 listed = {each["name"]: each for each in json.loads(list_effects(as_json=True))}
 shown = {each["name"]: each for each in describe_catalogue()}

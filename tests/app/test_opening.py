@@ -15,12 +15,12 @@ import pytest
 
 from app.handlers import editing, opening, running
 from app.handlers.envelope import RequestError, Studio
-from app.mask_folder import MaskFolder
-from app.models import DefaultModel
-from app.project import Project, ProjectError
-from app.project_archive import open_archive
-from app.session import Session
-from app.sessions import Sessions
+from app.projects.mask_folder import MaskFolder
+from app.projects.project import Project, ProjectError
+from app.sessions.archive import open_archive
+from app.sessions.session import Session
+from app.sessions.store import Sessions
+from app.tracking.models import DefaultModel
 from effects.layer import Layer
 from media.limits import LOCAL
 from media.video_clip import VideoClip

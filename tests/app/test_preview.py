@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.mattes import Mattes
-from app.preview import CHUNK_FRAMES, PlaybackChunk, playback_chunks, preview_jpeg, shrink_layer, thumbnails
-from app.project_changes import add_object, with_reframe
-from app.session import Session
-from app.sessions import Sessions
+from app.projects.changes import add_object, with_reframe
+from app.rendering.mattes import Mattes
+from app.rendering.preview import CHUNK_FRAMES, PlaybackChunk, playback_chunks, preview_jpeg, shrink_layer, thumbnails
+from app.sessions.session import Session
+from app.sessions.store import Sessions
 from effects.compositor import compose
 from effects.keyframes import Keyframe
 from effects.layer import parse_layer

@@ -9,13 +9,13 @@ from typing import get_args
 import numpy as np
 
 from app.editor.assets import read_asset, read_words
-from app.footage import ClipFootage
 from app.handlers.exporting import describe_doubts
-from app.mask_folder import MaskFolder
-from app.privacy_notes import privacy_notes, session_doubts
-from app.project_changes import add_object, with_layers
-from app.session import Session
-from app.sessions import Sessions
+from app.projects.changes import add_object, with_layers
+from app.projects.mask_folder import MaskFolder
+from app.rendering.footage import ClipFootage
+from app.rendering.privacy_notes import privacy_notes, session_doubts
+from app.sessions.session import Session
+from app.sessions.store import Sessions
 from effects.doubts import Doubt, Reason
 from effects.layer import parse_layer
 from tests.app.made_clips import NUM_FRAMES, SIZE, square_mask

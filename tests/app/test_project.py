@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.project import FramePrompt, Project, ProjectError, mask_from_text, mask_to_text
-from app.project_changes import (
+from app.projects.changes import (
     add_object,
     recolor,
     remove_object,
@@ -23,6 +22,7 @@ from app.project_changes import (
     with_prompt,
     without_prompt,
 )
+from app.projects.project import FramePrompt, Project, ProjectError, mask_from_text, mask_to_text
 from effects.layer import parse_layer
 
 

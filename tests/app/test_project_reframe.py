@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.project import Project, ProjectError
-from app.project_changes import add_object, remove_object, with_reframe
+from app.projects.changes import add_object, remove_object, with_reframe
+from app.projects.project import Project, ProjectError
 from effects.reframe import Reframe
 
 

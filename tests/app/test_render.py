@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app import render
 from app.exports.catalogue import export
-from app.mask_folder import MaskFolder
-from app.preview import preview_jpeg
-from app.project_changes import add_object, with_layers
-from app.session import Session
-from app.sessions import Sessions
+from app.projects.changes import add_object, with_layers
+from app.projects.mask_folder import MaskFolder
+from app.rendering import render
+from app.rendering.preview import preview_jpeg
+from app.sessions.session import Session
+from app.sessions.store import Sessions
 from effects.layer import parse_layer
 from effects.reframe import parse_reframe
 from media.formats import H264

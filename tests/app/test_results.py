@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.results import Results
+from app.sessions.results import Results
 
 
 def test_only_the_last_few_results_are_kept(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from app.scenes import cuts_of, find_cuts, make_timeline, read_timeline
-from app.session import Session
-from app.sessions import Sessions
-from app.sound import make_sound
+from app.sessions.scenes import cuts_of, find_cuts, make_timeline, read_timeline
+from app.sessions.session import Session
+from app.sessions.sound import make_sound
+from app.sessions.store import Sessions
 from tests.app.made_clips import NUM_FRAMES
 
 

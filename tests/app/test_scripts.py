@@ -16,8 +16,8 @@ import pytest
 
 from app.editor.assets import read_asset
 from app.editor.frame_editor import FrameEditor
-from app.mask_folder import encode_mask, overlay_from_png
-from app.mask_note import measure
+from app.projects.mask_folder import encode_mask, overlay_from_png
+from app.projects.mask_note import measure
 
 NODE = shutil.which("node")
 

@@ -17,8 +17,8 @@ from app.editor.assets import read_words
 from app.exports.kind import ExportError
 from app.handlers.envelope import _FOR_THE_PERSON, Handler, Message, answer
 from app.handlers.sentences import as_pattern, keyed
-from app.session import SessionGoneError
-from app.tracker_pool import TrackerBusyError
+from app.sessions.session import SessionGoneError
+from app.tracking.pool import TrackerBusyError
 from media import notices
 from media.clip_facts import Part
 from media.errors import MediaError
@@ -59,7 +59,7 @@ def test_each_sentence_of_the_catalogue_is_one_that_the_code_says() -> None:
 
 # What only the command line says, or what tells a programmer of a wrong call: the page never asks for it.
 ONLY_ON_THE_COMMAND_LINE = {
-    *("app/commands.py", "app/job.py", "app/object_argument.py"),
+    *("app/command_line/commands.py", "app/command_line/job.py", "app/command_line/object_argument.py"),
     *("media/formats.py", "media/part_file.py", "media/video_writer.py"),
 }
 ONLY_FOR_PROGRAMMERS = {

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from app.project import FramePrompt, Project, mask_from_text
-from app.project_changes import add_object, with_prompt
-from app.session import Session, SessionError, SessionGoneError
-from app.sessions import Sessions
+from app.projects.changes import add_object, with_prompt
+from app.projects.project import FramePrompt, Project, mask_from_text
+from app.sessions.session import Session, SessionError, SessionGoneError
+from app.sessions.store import Sessions
 from media.errors import MediaError
 from tests.app.made_clips import NUM_FRAMES, SIZE, make_clip, make_sound_file, picture, square_mask
 

@@ -9,9 +9,9 @@ import av
 import numpy as np
 import pytest
 
-from app.session import Session
-from app.sessions import Sessions
-from app.sound import make_sound
+from app.sessions.session import Session
+from app.sessions.sound import make_sound
+from app.sessions.store import Sessions
 
 RATE, SECONDS = 16000, 3
 BEEP = (2.0, 2.5)  # [s]: where in the file the only sound is

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app import tracking
 from app.handlers import editing
 from app.handlers.envelope import Studio
-from app.session import Session
+from app.sessions.session import Session
+from app.tracking import service
 from sam2_model import SAM2
 from tests.app.asking import last
 
@@ -49,15 +49,15 @@ def test_the_chosen_size_becomes_the_mask_also_for_a_worker_that_knows_nothing(
     wanted = alpha_of(sizes[choice]["png"])
     # The mask goes through the network's own grid, four pixels of its square to a cell.
     assert (found & wanted).sum() / (found | wanted).sum() > 0.7
-    tracking.forget_session(session.id)
-    tracking.segment(session.id, 1, 0)
+    service.forget_session(session.id)
+    service.segment(session.id, 1, 0)
     assert np.array_equal(session.masks.read(1, 0), found)
 
 
 def test_a_frame_that_was_looked_at_beforehand_is_not_looked_at_again(
     studio: Studio, session: Session, model: SAM2, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tracking, "can_suggest", lambda name: True)
+    monkeypatch.setattr(service, "can_suggest", lambda name: True)
     looks: list[int] = []
     watch = model.image_encoder.register_forward_hook(lambda *_: looks.append(1))
     try:
@@ -67,7 +67,7 @@ def test_a_frame_that_was_looked_at_beforehand_is_not_looked_at_again(
             last(studio, handler, session.id, **{**CLICK, "frame": 3})
         assert len(looks) == 1
         assert "error" in last(studio, editing.prepare, session.id, frame=99)
-        monkeypatch.setattr(tracking, "can_suggest", lambda name: False)
+        monkeypatch.setattr(service, "can_suggest", lambda name: False)
         last(studio, editing.prepare, session.id, frame=4)  # a slow model is left in peace
         assert len(looks) == 1
     finally:

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app import tracking
-from app.project import FramePrompt, ProjectError
-from app.project_changes import add_object, with_prompt, without_prompt
-from app.session import Session, SessionError
-from app.sessions import Sessions
-from app.tracking_pass import TrackingError
+from app.projects.changes import add_object, with_prompt, without_prompt
+from app.projects.project import FramePrompt, ProjectError
+from app.sessions.session import Session, SessionError
+from app.sessions.store import Sessions
+from app.tracking import service
+from app.tracking.passes import TrackingError
 from tests.app.made_clips import NUM_FRAMES, SIZE
 
 CLICK = FramePrompt(1, 0, ((20.0, 24.0),), (1,))
@@ -35,7 +35,7 @@ def prompted(session: Session, sessions: Sessions, *prompts: FramePrompt) -> Ses
 
 def test_a_click_writes_the_mask_and_shows_it_in_the_objects_colour(session: Session, sessions: Sessions) -> None:
     session = prompted(session, sessions, CLICK)
-    found = tracking.segment(session.id, 1, 0)
+    found = service.segment(session.id, 1, 0)
 
     mask = session.masks.read(1, 0)
     assert mask is not None
@@ -53,17 +53,17 @@ def test_a_worker_that_knows_nothing_finds_the_same(session: Session, sessions: 
     for clicks in (1, 2, 3):
         points = ((20.0, 24.0), (5.0, 40.0), (50.0, 10.0))[:clicks]
         prompted(session, sessions, FramePrompt(1, 0, points, (1, 0, 1)[:clicks]))
-        tracking.segment(session.id, 1, 0)
+        service.segment(session.id, 1, 0)
     held = session.masks.read(1, 0)
-    tracking.forget_session(session.id)
+    service.forget_session(session.id)
     session.masks.remove(1)
-    tracking.segment(session.id, 1, 0)
+    service.segment(session.id, 1, 0)
     assert np.array_equal(session.masks.read(1, 0), held)
 
 
 def test_a_run_writes_every_mask_and_yields_small_messages(session: Session, sessions: Sessions) -> None:
     prompted(session, sessions, CLICK, FramePrompt(2, 0, ((50.0, 10.0),), (1,)))
-    messages = list(tracking.propagate(session.id, 0, NUM_FRAMES))
+    messages = list(service.propagate(session.id, 0, NUM_FRAMES))
 
     assert [message.frame_index for message in messages] == list(range(NUM_FRAMES))
     assert session.masks.frames(1) == session.masks.frames(2) == tuple(range(NUM_FRAMES))
@@ -80,7 +80,7 @@ def test_a_run_writes_every_mask_and_yields_small_messages(session: Session, ses
 
 def test_closing_a_run_frees_the_session_at_once(session: Session, sessions: Sessions) -> None:
     prompted(session, sessions, CLICK)
-    run = tracking.propagate(session.id, 0, NUM_FRAMES)
+    run = service.propagate(session.id, 0, NUM_FRAMES)
     for _ in range(4):
         next(run)
     # A server closes a generator on whichever thread it likes.
@@ -88,18 +88,18 @@ def test_closing_a_run_frees_the_session_at_once(session: Session, sessions: Ses
     closing.start()
     closing.join()
     assert session.masks.frames(1) == (0, 1, 2, 3)
-    assert tracking.segment(session.id, 1, 0).area > 0
+    assert service.segment(session.id, 1, 0).area > 0
 
 
 def test_a_click_during_a_run_is_answered_with_a_sentence(
     session: Session, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tracking._trackers, "patience", 0.05)
+    monkeypatch.setattr(service._trackers, "patience", 0.05)
     prompted(session, sessions, CLICK)
-    run = tracking.propagate(session.id, 0, NUM_FRAMES)
+    run = service.propagate(session.id, 0, NUM_FRAMES)
     next(run)
     with pytest.raises(TrackingError, match="still being tracked"):
-        tracking.segment(session.id, 1, 0)
+        service.segment(session.id, 1, 0)
     assert len(list(run)) == NUM_FRAMES - 1
 
 
@@ -109,25 +109,25 @@ def test_only_a_few_sessions_are_held_and_the_others_are_rebuilt(
     ids = [session.id] + [list(sessions.create(clip_path))[-1].session_id or "" for _ in range(4)]
     for session_id in ids:
         prompted(sessions.open(session_id), sessions, CLICK)
-        tracking.segment(session_id, 1, 0)
-    held = tracking._trackers._kept
+        service.segment(session_id, 1, 0)
+    held = service._trackers._kept
     assert len(held) == 3
     assert session.id not in held
-    assert tracking.segment(session.id, 1, 0).area == tracking.segment(ids[-1], 1, 0).area
+    assert service.segment(session.id, 1, 0).area == service.segment(ids[-1], 1, 0).area
     for session_id in ids:
-        tracking.forget_session(session_id)
+        service.forget_session(session_id)
 
 
 def test_taking_a_correction_back_shows_what_tracking_had_found(session: Session, sessions: Sessions) -> None:
     prompted(session, sessions, CLICK)
-    list(tracking.propagate(session.id, 0, NUM_FRAMES))
+    list(service.propagate(session.id, 0, NUM_FRAMES))
     tracked = session.masks.read(1, 6)
     session = prompted(session, sessions, FramePrompt(1, 6, ((40.0, 40.0), (10.0, 10.0)), (0, 0)))
-    tracking.segment(session.id, 1, 6)
+    service.segment(session.id, 1, 6)
     assert not np.array_equal(session.masks.read(1, 6), tracked)
 
     sessions.save(session.id, without_prompt(session.project, 1, 6))
-    shown = tracking.forget_prompt(session.id, 1, 6)
+    shown = service.forget_prompt(session.id, 1, 6)
     assert shown is not None
     assert np.array_equal(session.masks.read(1, 6), tracked)
     sessions.save(session.id, without_prompt(without_prompt(session.project, 1, 6), 1, 0))
@@ -135,27 +135,27 @@ def test_taking_a_correction_back_shows_what_tracking_had_found(session: Session
 
 def test_taking_the_first_click_back_leaves_no_mask(session: Session, sessions: Sessions) -> None:
     session = prompted(session, sessions, CLICK)
-    tracking.segment(session.id, 1, 0)
+    service.segment(session.id, 1, 0)
     sessions.save(session.id, without_prompt(session.project, 1, 0))
-    assert tracking.forget_prompt(session.id, 1, 0) is None
+    assert service.forget_prompt(session.id, 1, 0) is None
     assert session.masks.frames(1) == ()
 
 
 def test_bad_requests_give_one_sentence_and_lose_nothing(session: Session, sessions: Sessions) -> None:
     with pytest.raises(TrackingError, match="nothing to track"):
-        list(tracking.propagate(session.id, 0, NUM_FRAMES))
+        list(service.propagate(session.id, 0, NUM_FRAMES))
     with pytest.raises(ProjectError, match="no object 1"):
-        tracking.segment(session.id, 1, 0)
+        service.segment(session.id, 1, 0)
     prompted(session, sessions, CLICK)
     with pytest.raises(TrackingError, match="no click on frame 3"):
-        tracking.segment(session.id, 1, 3)
+        service.segment(session.id, 1, 3)
     with pytest.raises(TrackingError, match="no frame"):
-        list(tracking.propagate(session.id, 0, NUM_FRAMES + 5))
+        list(service.propagate(session.id, 0, NUM_FRAMES + 5))
     with pytest.raises(TrackingError, match="forwards"):
-        list(tracking.propagate(session.id, 0, NUM_FRAMES, 2))
+        list(service.propagate(session.id, 0, NUM_FRAMES, 2))
     with pytest.raises(SessionError, match="no longer there"):
-        tracking.segment("0" * 32, 1, 0)
-    assert tracking.segment(session.id, 1, 0).area > 0
+        service.segment("0" * 32, 1, 0)
+    assert service.segment(session.id, 1, 0).area > 0
 
 
 def test_it_works_where_each_call_runs_in_a_process_that_forgets_everything(tmp_path: Path, clip_path: Path) -> None:
@@ -182,7 +182,7 @@ class Watch:
         if name in ("spaces", "torch"):
             order.append(name)
 sys.meta_path.insert(0, Watch())
-import app.tracking
+import app.tracking.service
 print(order)
 """
 

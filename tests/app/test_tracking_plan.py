@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.lanes import describe_lanes, find_doubts
-from app.mask_note import Basis, MaskNote, measure, read_note
-from app.project import FramePrompt, Project
-from app.project_changes import add_object, set_locked, with_marks, with_prompt
-from app.session import Session
-from app.sessions import Sessions
-from app.tracking_pass import TrackingError
-from app.tracking_plan import Plan, Wish, plan_tracking
+from app.projects.changes import add_object, set_locked, with_marks, with_prompt
+from app.projects.mask_note import Basis, MaskNote, measure, read_note
+from app.projects.project import FramePrompt, Project
+from app.sessions.lanes import describe_lanes, find_doubts
+from app.sessions.session import Session
+from app.sessions.store import Sessions
+from app.tracking.passes import TrackingError
+from app.tracking.plan import Plan, Wish, plan_tracking
 from tests.app.made_clips import NUM_FRAMES, SIZE
 
 

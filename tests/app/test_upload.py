@@ -14,9 +14,9 @@ import gradio as gr
 from gradio import processing_utils
 from app.handlers.envelope import Studio
 from app.interface import build_page
-from app.models import DefaultModel
+from app.tracking.models import DefaultModel
 from app.panels.clip import Upload
-from app.sessions import Sessions
+from app.sessions.store import Sessions
 
 fetched = []
 async def fetch(address, cache_dir):

@@ -18,8 +18,8 @@ import av
 import cv2
 import numpy as np
 
-from app.session import Session
-from app.sessions import Sessions
+from app.sessions.session import Session
+from app.sessions.store import Sessions
 from tests.app.made_clips import decode
 
 ROOT = Path(__file__).resolve().parents[2]

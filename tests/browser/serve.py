@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from app import tracking
 from app.handlers.envelope import Studio
 from app.interface import launch_page
-from app.models import DefaultModel
-from app.sessions import Sessions
+from app.sessions.store import Sessions
+from app.tracking import service
+from app.tracking.models import DefaultModel
 from sam2_model import SAM2
 from tests.app.conftest import make_model
 
@@ -45,13 +45,13 @@ def main() -> None:
     torch.set_num_threads(1)
     sessions = Sessions(folder / "sessions")
     if "nano" in sys.argv[3:]:
-        tracking.connect(sessions)
-        tracking.warm_up("nano")
+        service.connect(sessions)
+        service.warm_up("nano")
     else:
         network = tame(make_model())
         # Slow enough that a cancel comes in time on any machine.
         network.memory_encoder.register_forward_hook(lambda *_: time.sleep(0.15))
-        tracking.connect(sessions, load=lambda name: network)
+        service.connect(sessions, load=lambda name: network)
     model = DefaultModel("nano", "It is the test's own.")
     launch_page(Studio(sessions, model, ROOT / "examples" / "clips"), port=port)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.sessions import Sessions
+from app.sessions.store import Sessions
 from tests.browser.conftest import Server
 from tests.browser.driving import (
     NUM_FRAMES,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.sessions import Sessions
+from app.sessions.store import Sessions
 from tests.browser.driving import click_and_wait, new_mask, on_stage, open_clip, state, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]

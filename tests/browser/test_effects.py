@@ -14,9 +14,9 @@ import av
 import numpy as np
 import pytest
 
-from app.project_changes import with_reframe
-from app.session import Session
-from app.sessions import Sessions
+from app.projects.changes import with_reframe
+from app.sessions.session import Session
+from app.sessions.store import Sessions
 from effects.looks import LOOKS
 from effects.reframe import parse_reframe
 from tests.browser.driving import (

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.sessions import Sessions
+from app.sessions.store import Sessions
 from tests.app.made_clips import decode
 from tests.browser.conftest import visit
 from tests.browser.driving import (

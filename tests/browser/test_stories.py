@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.session import Session
-from app.sessions import Sessions
+from app.sessions.session import Session
+from app.sessions.store import Sessions
 from tests.browser.driving import (
     NUM_FRAMES,
     add_solid,

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from app.sessions import Sessions
+from app.sessions.store import Sessions
 from tests.browser.driving import (
     HEIGHT,
     NUM_FRAMES,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.editor.assets import read_words
-from app.sessions import Sessions
+from app.sessions.store import Sessions
 from tests.browser.conftest import visit
 from tests.browser.driving import (
     NUM_FRAMES,
