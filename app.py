@@ -18,14 +18,14 @@ os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 with contextlib.suppress(ImportError):
     import spaces  # noqa: F401 - before torch: on ZeroGPU it must patch it first
 
-from app import tracking
+from app.command_line.hardware_arguments import add_hardware_arguments
 from app.handlers.envelope import Studio
-from app.hardware import Wishes
-from app.hardware_arguments import add_hardware_arguments
 from app.interface import launch_page
-from app.models import DefaultModel, current_setup, default_model, set_by_hand
 from app.reach import is_public, public_notice
-from app.sessions import Sessions
+from app.sessions.store import Sessions
+from app.tracking import service
+from app.tracking.hardware import Wishes
+from app.tracking.models import DefaultModel, current_setup, default_model, set_by_hand
 from media.limits import HOSTED, LOCAL
 
 FOLDER = Path(__file__).resolve().parent
@@ -60,9 +60,9 @@ def main() -> None:
     set_by_hand(Wishes(args.device, args.dtype, args.image_size, args.look_ahead, args.compiles))
     sys.stdout.write(current_setup(model.name).reason + "\n")
     # On ZeroGPU the model must be loaded here, in the main process: what a worker loads is lost with it.
-    tracking.connect(sessions, preload=model.name if is_space else None)
+    service.connect(sessions, preload=model.name if is_space else None)
     if not is_space:
-        tracking.warm_up(model.name)
+        service.warm_up(model.name)
     launch_page(Studio(sessions, model, FOLDER / "examples" / "clips"), host=host, port=args.port, share=args.share)
 
 
