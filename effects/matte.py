@@ -31,12 +31,14 @@ class Matte(NamedTuple):
         box: the part of the frame that `alpha` is.
         beyond: alpha outside the box, 0 or 1.
         size: (height, width) of the frame [px].
+        mask: (H, W) bool, the whole frame's mask if the matte is that mask and nothing else: any window of it is there.
     """
 
     alpha: Alpha
     box: Box
     beyond: float
     size: Size
+    mask: NDArray[np.bool_] | None = None
 
     def cut(self, window: Box) -> Alpha:
         """Alpha in a window that lies in the frame: (h, w) float32, not to be written to."""
@@ -44,6 +46,8 @@ class Matte(NamedTuple):
 
     def cut_hard(self, window: Box) -> NDArray[Any] | None:
         """Alpha of a hard matte in such a window: (h, w) uint8, 0 or 1; None where the matte is soft."""
+        if self.mask is not None:
+            return self.mask[window.slices].view(np.uint8)
         return self._cut(window, np.dtype(np.uint8)) if self.alpha.dtype == bool else None
 
     def _cut(self, window: Box, number: np.dtype[Any]) -> NDArray[Any]:
@@ -64,7 +68,7 @@ class Matte(NamedTuple):
     def inverted(self) -> Matte:
         """The matte of the rest."""
         alpha = ~self.alpha if self.alpha.dtype == bool else 1 - self.alpha
-        return self._replace(alpha=alpha, beyond=1 - self.beyond)
+        return Matte(alpha, self.box, 1 - self.beyond, self.size)
 
     def extent(self) -> Box:
         """A box outside which alpha is 0, hardly larger than need be; empty where alpha is 0 everywhere."""
@@ -95,7 +99,9 @@ def matte_of(mask: Mask) -> Matte:
     part = mask[box.slices]
     if mask.dtype == np.float32:
         return Matte(np.array(part, order="C"), box, 0, size)
-    return Matte(part if mask.dtype == bool else part != 0, box, 0, size)
+    if mask.dtype == bool:
+        return Matte(part, box, 0, size, mask)
+    return Matte(part != 0, box, 0, size)
 
 
 def unite(mattes: Sequence[Matte], size: Size) -> Matte:
@@ -118,7 +124,7 @@ def clean_matte(matte: Matte, *, holes: float = 0, specks: float = 0) -> Matte:
     """Fill holes and remove specks of a matte that is 0 beyond its box, up to so many px²; soft edges stay soft."""
     if matte.box.is_empty or (holes == 0 and specks == 0):
         return matte
-    return matte._replace(alpha=clean_alpha(matte.alpha, holes=holes, specks=specks))
+    return Matte(clean_alpha(matte.alpha, holes=holes, specks=specks), matte.box, matte.beyond, matte.size)
 
 
 def shape_edge(matte: Matte, *, grow: float = 0.0, feather: float = 0.0) -> Matte:
@@ -132,7 +138,7 @@ def shape_edge(matte: Matte, *, grow: float = 0.0, feather: float = 0.0) -> Matt
     if matte.box.is_empty or (grow == 0 and feather == 0):
         return matte
     near = matte.box.grown(math.ceil(max(grow, 0) + feather) + 1).clipped(matte.size)
-    return matte._replace(alpha=soften(move_edge(matte.cut(near), grow), feather), box=near)
+    return Matte(soften(move_edge(matte.cut(near), grow), feather), near, matte.beyond, matte.size)
 
 
 def make_alpha(mask: Mask, *, grow: float = 0.0, feather: float = 0.0) -> Alpha:

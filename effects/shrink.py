@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -74,25 +75,29 @@ def average_blocks(values: NDArray[Any], cell: int) -> NDArray[Any]:
     return np.asarray(cv2.resize(averaged, small, interpolation=cv2.INTER_AREA))
 
 
-def _average_bytes(values: NDArray[Any], cell: int) -> NDArray[Any]:
-    """Whole rows are summed first, which nothing does faster, then what is left of each block's row."""
-    height, width = values.shape[0] // cell, values.shape[1] // cell
-    rows = values.reshape(height, cell, *values.shape[1:]).sum(axis=1, dtype=np.uint16)
-    sums = cv2.resize(rows, (width, height), interpolation=cv2.INTER_AREA)
-    return np.multiply(sums, np.float32(1 / cell))
+def _average_bytes(values: NDArray[Any], cell: int, largest: int = 255) -> NDArray[Any]:
+    """Whole rows are summed first, which nothing does faster, then what is left of each block's row, by a product."""
+    height, width, channels = values.shape[0] // cell, values.shape[1] // cell, values.shape[2:]
+    rows = values.reshape(height, cell, -1).sum(axis=1, dtype=np.min_scalar_type(largest * cell))
+    parted = rows.reshape(height * width, -1).astype(np.float32)
+    sums = parted @ _by_channel(cell, channels[0] if channels else 1)  # whole numbers: the order does not matter
+    return np.multiply(sums, np.float32(1 / cell**2), out=sums).reshape(height, width, *channels)
+
+
+@lru_cache(maxsize=32)
+def _by_channel(cell: int, channels: int) -> NDArray[Any]:
+    """What sums `cell` neighbouring pixels by a product: (cell · channels, channels) float32."""
+    return np.tile(np.eye(channels, dtype=np.float32), (cell, 1))
 
 
 def _weigh_blocks(pixels: Pixels, alpha: Alpha, cell: int) -> tuple[NDArray[Any], NDArray[Any]]:
     alpha, pixels = fill_up(alpha, cell), fill_up(pixels, cell)
     if alpha.dtype != np.uint8:
         return average_blocks(weigh(pixels, alpha), cell), average_blocks(alpha, cell)
-    weighted, whole = np.asarray(cv2.copyTo(pixels, alpha)), cell
-    weight = alpha * np.uint8(_WHOLE)
-    for _ in range(2):
-        if cell % 2 == 0:
-            half = weight.shape[1] // 2, weight.shape[0] // 2
-            weight, cell = np.asarray(cv2.resize(weight, half, interpolation=cv2.INTER_AREA)), cell // 2
-    return average_blocks(weighted, whole), average_blocks(weight, cell) * np.float32(1 / _WHOLE)
+    weighted = average_blocks(np.asarray(cv2.copyTo(pixels, alpha)), cell)
+    if cell.bit_count() > 1:
+        return weighted, _average_bytes(alpha, cell, largest=1)
+    return weighted, average_blocks(alpha * np.uint8(_WHOLE), cell) * np.float32(1 / _WHOLE)
 
 
 def weigh(pixels: Pixels, alpha: Alpha) -> NDArray[Any]:
