@@ -86,6 +86,10 @@ class RemoteSource:
         assert self._remembered is not None
         return self._remembered
 
+    def again(self) -> RemoteSource:
+        """The same clip, with processes of its own."""
+        return RemoteSource(self._order, known=self.remembered)
+
     def decode(self, start: int, stop: int) -> Iterator[tuple[int, Picture]]:
         """Yield (index, picture) of frames `start` to `stop` (not included), a few of them decoded ahead.
 

@@ -22,8 +22,8 @@ class VideoClip:
     """A video, a picture or numbered images, as frames that are upright and have square pixels.
 
     The file is decoded by another process, which can do no harm here; see docs/decisions/0007-clips-of-strangers.md.
-    Use it as a context manager. One clip serves one thread at a time; the iterators of `frames`
-    are independent of each other.
+    Use it as a context manager. One clip serves one thread at a time, and `again` gives another thread its own; the
+    iterators of `frames` are independent of each other.
     """
 
     def __init__(self, path: Path, source: RemoteSource, limits: Limits) -> None:
@@ -74,6 +74,10 @@ class VideoClip:
         source = RemoteSource(order, known=read_index(index, order), on_picture=on_picture)
         write_index(index, order, source.remembered)
         return cls(path, source, limits)
+
+    def again(self) -> VideoClip:
+        """The same clip once more, for another thread; it is not counted again, and whoever asks closes it."""
+        return VideoClip(self.path, self._source.again(), self.limits)
 
     @property
     def facts(self) -> ClipFacts:

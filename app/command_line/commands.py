@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from app.command_line.following import estimate, one_after_the_other, track_all, tracked_meanwhile
 from app.command_line.job import Job
 from app.command_line.reporter import Reporter
 from app.exports.catalogue import find_kind, read_values, write_export
@@ -18,13 +19,9 @@ from app.rendering.footage import clip_footage
 from app.rendering.privacy_notes import privacy_notes
 from app.rendering.render import render_frames
 from app.scratch import scratch_folder
-from app.tracking.passes import plan_passes
 from effects.catalogue import EFFECTS, describe_effects
 from media.format import Format
 from media.video_clip import VideoClip, probe
-
-if TYPE_CHECKING:  # torch takes seconds to import, and most commands do without it
-    from sam2_model import SAM2
 
 
 def track(job: Job, report: Reporter) -> None:
@@ -33,9 +30,9 @@ def track(job: Job, report: Reporter) -> None:
     with _opened(job, report) as clip:
         project = job.with_layers(job.begin_project(clip.size))
         if job.dry_run:
-            _estimate(job, clip, project, report)
+            estimate(job, clip, project, report)
             return
-        _track(job, clip, project, MaskFolder(job.masks), report)
+        track_all(job, clip, project, job.masks, report)
         _save(job, project)
         report.say(f"Masks written to {job.masks}.", "done", masks=str(job.masks))
 
@@ -52,16 +49,15 @@ def render(job: Job, report: Reporter) -> None:
 
 
 def run(job: Job, report: Reporter) -> None:
-    """Track and render in one go; the masks are kept where `--masks` says so."""
+    """Track, and render each frame as soon as its masks are final; the masks are kept where `--masks` says so."""
     target = job.read_format()
     with _opened(job, report) as clip, scratch_folder() as spare:
         project = job.with_layers(job.begin_project(clip.size))
         if job.dry_run:
-            _estimate(job, clip, project, report)
+            estimate(job, clip, project, report)
             return
-        masks = MaskFolder(job.masks or spare)
-        _track(job, clip, project, masks, report)
-        _render(clip, masks, project, job, target, report)
+        with tracked_meanwhile(job, clip, project, job.masks or spare, report) as masks:
+            _render(clip, masks, project, job, target, report)
         _save(job, project)
         report.say(f"Written: {job.output}", "done", output=str(job.output))
 
@@ -84,7 +80,8 @@ def export(job: Job, report: Reporter) -> None:
                 report.say(f"{count} masks written to {job.output}.", "done", output=str(job.output), masks=count)
             else:
                 material = Material(clip, masks, project, project.layers, job.clip.name)
-                report.follow(write_export(kind, material, values, job.output), "export")
+                steps = write_export(kind, material, values, job.output)
+                report.follow(one_after_the_other(masks, steps), "export")
                 report.say(f"Written: {job.output}", "done", output=str(job.output))
         _save(job, project)
 
@@ -138,61 +135,20 @@ def _opened(job: Job, report: Reporter) -> Iterator[VideoClip]:
 
 @contextmanager
 def _masks(job: Job, clip: VideoClip, project: Project, report: Reporter) -> Iterator[MaskFolder]:
-    """The masks to render with: those on disk, else tracked now from the project's prompts, else none are needed."""
+    """The masks: those on disk, else tracked meanwhile from the project's prompts, else none are needed."""
     if job.masks is not None:
         masks = MaskFolder(job.masks)
         masks.check_size(clip.size)
         yield masks
         return
     with scratch_folder() as spare:
-        masks = MaskFolder(spare)
         if project.prompts:
-            _track(job, clip, project, masks, report)
-        elif job.keep or any(layer.target != "everything" for layer in project.layers):
+            with tracked_meanwhile(job, clip, project, spare, report) as growing:
+                yield growing
+            return
+        if job.keep or any(layer.target != "everything" for layer in project.layers):
             raise MaskError("Layers and cut-outs need masks: give --masks DIR, or a --project with prompts.")
-        yield masks
-
-
-def _estimate(job: Job, clip: VideoClip, project: Project, report: Reporter) -> None:
-    """Say what tracking would cost, measured on the clip's first frames."""
-    from app.tracking.estimate import measure_pace
-    from app.tracking.models import current_budget
-
-    passes = plan_passes(project, clip.num_frames)
-    model = _load(job, project, report)
-    found = measure_pace(model, clip, current_budget()).estimate(passes)
-    report.say(str(found), "estimate", seconds=round(found.seconds, 1), memory_mib=found.memory and round(found.memory))
-
-
-def _load(job: Job, project: Project, report: Reporter) -> SAM2:
-    """The project's model, run as the hardware and the command line have it; says how and why."""
-    from app.tracking import models
-    from app.tracking.hardware import Wishes
-
-    models.set_by_hand(Wishes(job.device, job.dtype, job.image_size, job.look_ahead, job.compiles))
-    report.say(models.current_setup(project.model).reason)
-    return models.load_model(project.model)
-
-
-def _track(job: Job, clip: VideoClip, project: Project, masks: MaskFolder, report: Reporter) -> None:
-    from app.tracking.clip_tracker import ClipTracker
-    from app.tracking.models import current_budget
-
-    passes = plan_passes(project, clip.num_frames)
-    model = _load(job, project, report)
-    tracker = ClipTracker(model, clip, masks, budget=current_budget())
-    for each in passes:
-        for tracked in tracker.propagate(project, each):
-            report.progress(
-                "track",
-                tracked.done,
-                len(each.frames),
-                tracked.frames_per_second,
-                frame=tracked.frame_index,
-                objects={mask.object_id: {"area": mask.area, "score": round(mask.score, 4)} for mask in tracked.masks},
-            )
-    for notice in tracker.notices:
-        report.say(notice)
+        yield MaskFolder(spare)
 
 
 def _render(clip: VideoClip, masks: MaskFolder, project: Project, job: Job, target: Format, report: Reporter) -> None:
@@ -209,7 +165,7 @@ def _render(clip: VideoClip, masks: MaskFolder, project: Project, job: Job, targ
         cut_out=job.read_keep(masks),
         keeps_location=job.keep_location,
     )
-    report.follow(steps, "render")
+    report.follow(one_after_the_other(masks, steps), "render")
     for note in privacy_notes(project.layers, clip_footage(clip, masks), project.names):
         report.say(note, "check")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any
 
 from app.exports.kind import ExportProgress
@@ -32,13 +33,14 @@ class Reporter:
             sys.stderr.flush()
             self._last, self._is_open = time.monotonic(), True
 
-    def follow(self, steps: Iterable[RenderProgress | ExportProgress], event: str) -> None:
+    def follow(self, steps: Generator[RenderProgress | ExportProgress, None, None], event: str) -> None:
         """Do some work to its end, and say how far it is."""
         told = 0
-        for step in steps:
-            if step.done > told:  # the last is said again and again while the file is made whole
-                self.progress(event, step.done, step.total, step.frames_per_second)
-            told = step.done
+        with closing(steps):
+            for step in steps:
+                if step.done > told:  # the last is said again and again while the file is made whole
+                    self.progress(event, step.done, step.total, step.frames_per_second)
+                told = step.done
 
     def say(self, sentence: str, event: str = "notice", **more: Any) -> None:
         """A sentence for the person; `more` goes to scripts only."""

@@ -6,7 +6,7 @@ It knows nothing of sessions, GPUs or the page; the command line uses it as it i
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from math import exp
@@ -111,7 +111,7 @@ class ClipTracker:
             raise TrackingError(str(error)) from error
         return [(logits > 0).cpu().numpy() for logits in found]
 
-    def propagate(self, project: Project, run: TrackingPass) -> Iterator[TrackedFrame]:
+    def propagate(self, project: Project, run: TrackingPass) -> Generator[TrackedFrame, None, None]:
         """Track over the frames of a run and write every mask; closing the generator keeps what is done.
 
         Objects are left out on frames before their first prompt, in the direction of the run.

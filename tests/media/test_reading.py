@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import random
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from media import LOCAL, VideoClip, probe
+from media.decoder_process import DecoderProcess
 from tests.media.clips import X264, click_sound, corner_error, ffmpeg, picture, read_index, turned_clip, write_clip
 
 B_FRAMES = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "12", "-bf", "3", "-g", "10", "-threads", "1")
@@ -30,6 +33,26 @@ def test_constant_rate_clip_is_read_in_order_with_its_times(tmp_path: Path) -> N
     assert clip.duration == Fraction(30 * 1001, 30000)
     assert (clip.size, clip.num_frames, clip.has_audio, clip.notices) == ((96, 128), 30, False, ())
     assert max(corner_error(frame.pixels) for frame in frames) < 8
+
+
+def test_two_threads_read_one_clip_that_was_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with VideoClip.open(write_clip(tmp_path / "a.mp4", num_frames=20, codec=B_FRAMES)) as clip:
+        orders: list[dict[str, Any]] = []
+        say = DecoderProcess.say
+
+        def overheard(self: DecoderProcess, order: dict[str, Any]) -> None:
+            orders.append(order)
+            say(self, order)
+
+        monkeypatch.setattr(DecoderProcess, "say", overheard)
+        with clip.again() as other, ThreadPoolExecutor(2) as threads:
+            assert other.facts == clip.facts
+            both = list(threads.map(lambda each: [read_index(each.frame(k).pixels) for k in range(20)], (clip, other)))
+        assert both == [list(range(20))] * 2
+        opened = [order for order in orders if "path" in order]
+        assert opened
+        assert all(order["known"] for order in opened)
+        assert clip.frame(3).index == 3  # the other's end is not its own
 
 
 def test_uneven_times_are_kept(tmp_path: Path) -> None:
