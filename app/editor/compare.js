@@ -5,13 +5,17 @@ let isComparing = false;
 let dividedAt = 0.5; // share of the stage's width; left of it the picture as it was
 let isBeforeHeld = false;
 
-let lastResult = null; // {clip, frame, picture}: shown until the next look of the same frame is there, or it would flicker
+// {clip, frame, picture, isCut, kept}: shown until the next look of the same frame is there, or it would flicker
+let lastResult = null;
+let isCutShown = false; // the picture on the stage is cut: no click would find its place in it
 
 function resultNow() {
-  const picture = composed.get(frame);
-  if (picture) lastResult = { clip: state.clip, frame, picture };
+  const isPlaying = Boolean(playing);
+  const picture = composed.get(frame, isPlaying);
+  const isCut = composed.isCut && isPlaying;
+  if (picture) lastResult = { clip: state.clip, frame, picture, isCut, kept: isCut ? undefined : composed.keptBox(frame) };
   const isOfNow = lastResult?.clip === state.clip && lastResult.frame === frame && lastResult.picture.width;
-  return isOfNow ? lastResult.picture : undefined; // one that was closed has no width
+  return isOfNow ? lastResult : undefined; // one that was closed has no width
 }
 
 /** Whether the result alone is seen, once it is there. */
@@ -21,11 +25,15 @@ const isCovered = () => state.view === "result" && !isBeforeHeld && !isComparing
 function drawPicture(width, height) {
   const before = frames?.peek(frame);
   const after = state.view === "result" && !isBeforeHeld ? resultNow() : undefined;
-  const base = after ?? before;
+  const base = after?.picture ?? before;
   if (!before && (!after || isComparing)) frames?.picture(frame).then(redraw, () => {}); // while it plays it is left out
-  if (base) shown = base;
+  if (base) {
+    shown = base;
+    isCutShown = Boolean(after?.isCut);
+  }
   if (!shown?.width) return;
   pen.drawImage(shown, 0, 0, width, height);
+  if (after?.kept) drawKept(after.kept, width, height);
   if (!after || !before || !isComparing) return;
   pen.save();
   pen.beginPath();
@@ -33,6 +41,20 @@ function drawPicture(width, height) {
   pen.clip();
   pen.drawImage(before, 0, 0, width, height);
   pen.restore();
+}
+
+/** Dims what reframing leaves out. It stays in sight, so that it can be clicked. */
+function drawKept([x0, y0, x1, y1], width, height) {
+  pen.fillStyle = "rgb(11 12 14 / .68)";
+  pen.beginPath();
+  pen.rect(0, 0, width, height);
+  pen.rect(x0, y0, x1 - x0, y1 - y0);
+  pen.fill("evenodd");
+  for (const [ink, thickness] of [["rgb(11 12 14 / .6)", 3.5], ["#fff", 1.5]]) {
+    pen.strokeStyle = ink;
+    pen.lineWidth = thickness / view.scale;
+    pen.strokeRect(x0, y0, x1 - x0, y1 - y0);
+  }
 }
 
 function showDivider() {

@@ -79,6 +79,7 @@ function openClip(clip, models) {
   masks.clear();
   fetched.clear();
   forgetResults();
+  isKeptNews = true;
   clearStage();
   frames?.close();
   frames = new FrameStore({ url: studio.fileUrl(clip.pack.path), offsets: clip.pack.offsets });

@@ -30,11 +30,13 @@ function startFrom(index) {
 }
 
 function pause() {
-  if (playing) {
+  const wasPlaying = Boolean(playing);
+  playing = null;
+  if (wasPlaying) {
     sound.pause();
     prepareFrame();
+    if (state.view === "result") compose(); // sharp, and whole
   }
-  playing = null;
   refresh();
 }
 
@@ -50,7 +52,7 @@ function tick(now) {
   const at = elapsed(now);
   const target = Math.min(frameAtTime(state.clip.times, at), end);
   const next = Math.min(frame + 1, end);
-  const isAtHand = state.view === "masks" ? isFrameReady(next) : composed.has(next) && (isCovered() || frames.peek(next));
+  const isAtHand = state.view === "masks" ? isFrameReady(next) : composed.has(next, true) && (isCovered() || frames.peek(next));
   if (target > frame && !isAtHand) {
     waitFor(next);
   } else if (target > frame) {

@@ -13,7 +13,7 @@ canvas.addEventListener("contextmenu", (event) => event.preventDefault());
 
 canvas.addEventListener("pointerdown", (event) => {
   if (!isReady() || event.button === 1) return;
-  if (playing && isPlaybackCut && state.view === "result") {
+  if (isCutShown) {
     pause();
     return;
   }

@@ -5,7 +5,7 @@ let lookVersion = 0; // an answer to an older look comes too late
 /** @type {ImageBitmap|null} */
 let spared = null; // the result that is shown until the next one is there
 let playbackFor = -1; // the look that the whole clip was asked for
-let isPlaybackCut = false; // it shows the reframed picture, in which no click finds its place
+let isKeptNews = true; // that reframing keeps a part alone has not been said of this clip
 
 function forgetResults() {
   lookVersion += 1;
@@ -46,15 +46,19 @@ function askPlayback(from) {
   });
 }
 
-async function receiveComposed({ frame: index, jpeg, version }) {
+async function receiveComposed({ frame: index, jpeg, version, kept }) {
   if (version !== lookVersion) return;
   const bytes = Uint8Array.from(atob(jpeg), (letter) => letter.charCodeAt(0));
-  await composed.putSharp(index, new Blob([bytes], { type: "image/jpeg" }));
+  await composed.putSharp(index, new Blob([bytes], { type: "image/jpeg" }), kept);
   stage.dataset.look = String(version);
+  if (kept && isKeptNews) {
+    isKeptNews = false;
+    studio.say(t("result.kept"));
+  }
 }
 
 async function receivePlayback({ version, chunks, isCut }) {
-  if (version === lookVersion) isPlaybackCut = isCut;
+  if (version === lookVersion) composed.isCut = isCut;
   for (const { first, path, offsets } of chunks) {
     if (version !== lookVersion) return;
     try {

@@ -42,7 +42,7 @@ async function goTo(index) {
 
 /** Resolves when a frame can be drawn at once, with its masks; the result covers both. */
 async function loadFrame(index) {
-  if (isCovered() && (playing || composed.has(index))) return;
+  if (isCovered() && (playing || composed.has(index, false))) return;
   await Promise.all([frames.picture(index), state.view === "masks" ? masks.load(index, shownOn(index)) : null]);
 }
 
@@ -74,6 +74,7 @@ function noticeTask() {
   const kind = state.task?.kind ?? null;
   if (kind === "track" && lastTask !== "track") isFollowing = true;
   if (kind === null && lastTask !== null) prepareFrame(); // the task has looked at other frames meanwhile
+  if (kind === null && lastTask === "track") restyle(); // other masks
   lastTask = kind;
 }
 

@@ -12,7 +12,7 @@ from app.heartbeat import beats
 from app.projects.changes import with_layers
 from app.projects.history import Step
 from app.projects.project import ProjectError
-from app.rendering.preview import PlaybackChunk, playback_chunks, preview_jpeg, thumbnails
+from app.rendering.preview import PlaybackChunk, kept_box, playback_chunks, preview_jpeg, thumbnails
 from app.sessions.session import Session
 from effects.catalogue import EFFECTS
 from effects.layer import Layer
@@ -45,7 +45,7 @@ def asset(studio: Studio, session_id: str | None, request: Request) -> Iterator[
 
 
 def look(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
-    """A frame under a stack that need not be saved: {frame, layers, side, version}."""
+    """A frame under a stack that need not be saved: {frame, layers, side, version}; whole, and which part is kept."""
     session = open_session(studio, session_id)
     frame_index = read_frame_index(request, session)
     try:
@@ -55,7 +55,8 @@ def look(studio: Studio, session_id: str | None, request: Request) -> Iterator[M
         raise
     side = min(max(int(request.get("side") or _LARGEST_SIDE), _SMALLEST_SIDE), _LARGEST_SIDE)
     jpeg = preview_jpeg(session, frame_index, stack, longest_side=side)
-    yield {"composed": {"frame": frame_index, "jpeg": _text(jpeg), "version": request.get("version")}}
+    kept = kept_box(session, frame_index, longest_side=side)
+    yield {"composed": {"frame": frame_index, "jpeg": _text(jpeg), "version": request.get("version"), "kept": kept}}
 
 
 def thumbs(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache, partial
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -33,32 +33,43 @@ _VIDEO_BYTES = 64 * 2**20
 _KNOWN_SIGHTINGS = 50_000
 
 Array = NDArray[Any]
+Kept = TypeVar("Kept")
 
 
-class ArrayCache:
-    """The arrays used last, up to so many bytes; one is always kept."""
+class ByteCache(Generic[Kept]):
+    """What was used last, up to so many bytes; one thing is always kept."""
 
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, bytes_of: Callable[[Kept], int]) -> None:
         self.most_bytes = most_bytes
         self.num_bytes = 0
-        self._arrays: OrderedDict[Hashable, Array] = OrderedDict()
+        self._bytes_of = bytes_of
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
 
-    def find(self, key: Hashable, make: Callable[[], Array]) -> Array:
-        """The array of that key, read-only; made now if it is not known."""
-        if key in self._arrays:
-            self._arrays.move_to_end(key)
-            return self._arrays[key]
+    def find(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What is known by that key; made now if nothing is."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
         return self.keep(key, make())
 
-    def keep(self, key: Hashable, array: Array) -> Array:
-        """Remember an array; gives it back read-only."""
-        if key not in self._arrays:
-            kept = _sealed(array)
-            self._arrays[key] = kept
-            self.num_bytes += kept.nbytes
-            while self.num_bytes > self.most_bytes and len(self._arrays) > 1:
-                self.num_bytes -= self._arrays.popitem(last=False)[1].nbytes
-        return self._arrays[key]
+    def keep(self, key: Hashable, found: Kept) -> Kept:
+        """Remember something by a key; gives back what is kept."""
+        if key not in self._kept:
+            self._kept[key] = found
+            self.num_bytes += self._bytes_of(found)
+            while self.num_bytes > self.most_bytes and len(self._kept) > 1:
+                self.num_bytes -= self._bytes_of(self._kept.popitem(last=False)[1])
+        return self._kept[key]
+
+
+class ArrayCache(ByteCache[Array]):
+    """The arrays used last, read-only."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(most_bytes, lambda array: array.nbytes)
+
+    def keep(self, key: Hashable, found: Array) -> Array:
+        return super().keep(key, _sealed(found))
 
 
 def _sealed(array: Array) -> Array:

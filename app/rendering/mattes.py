@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from app.projects.mask_folder import MaskFolder
-from app.rendering.footage import shrink_mask
+from app.rendering.footage import CACHE_BYTES, ByteCache, shrink_mask
 from effects.box import Size
 from effects.effect import Alpha, Pixels
 from effects.layer import Layer
+from effects.matte import Matte, matte_of
 from effects.refine import is_exact, refine
 from effects.steady import steady
 
-_KEPT = 24
-"""Mattes in memory: of eight objects those of a frame and of both its neighbours."""
+_RECORD_BYTES = 500
+"""What remembering a matte takes beside its pixels: of an object that is hidden there are none."""
+
+
+class _Own(NamedTuple):
+    """An object's matte as its frame alone tells it; one that is settled hears nothing from the frames beside it."""
+
+    matte: Matte
+    is_settled: bool
 
 
 class Mattes:
-    """Mattes by frame; going through the clip in order makes each only once."""
+    """Mattes by frame, those used last kept: going through the clip in order makes each only once.
+
+    Of each only the box is kept in which it is not 0. Asking for a frame again, as a slider that moves does, makes
+    nothing. Whoever changes a mask must begin with new `Mattes`. Not for several threads at once.
+    """
 
     def __init__(
-        self, masks: MaskFolder, pixels: Callable[[int], Pixels], num_frames: int, size: Size | None = None
+        self,
+        masks: MaskFolder,
+        pixels: Callable[[int], Pixels],
+        num_frames: int,
+        size: Size | None = None,
+        *,
+        cache_bytes: int = CACHE_BYTES,
     ) -> None:
         """Stand on masks and frames.
 
@@ -33,10 +52,12 @@ class Mattes:
             pixels: gives the pixels (H, W, 3) uint8 of a frame; is asked for the frames beside the wanted one too.
             num_frames: of the clip.
             size: (height, width) of the frames, where they are smaller than the masks [px].
+            cache_bytes: how much may be kept; less than the mattes of three frames take makes each several times.
         """
         self._masks, self._pixels, self._num_frames, self._size = masks, pixels, num_frames, size
-        self._refined: OrderedDict[tuple[int, int], Alpha | None] = OrderedDict()
-        self._exact: set[tuple[int, int]] = set()
+        part = cache_bytes // 4  # of this frame, and for what it is made from: of this one and of both beside it
+        self._own: ByteCache[_Own | None] = ByteCache(3 * part, lambda own: _bytes_of(own and own.matte))
+        self._finished: ByteCache[Matte | None] = ByteCache(part, _bytes_of)
 
     def frame(self, index: int, object_ids: Sequence[int], *, covers: bool = False) -> dict[int, Alpha]:
         """The mattes (H, W) float32 of these objects on a frame; an object without a mask there is left out.
@@ -45,18 +66,16 @@ class Mattes:
             index: counted from 0.
             object_ids: which objects.
             covers: whether every pixel of the mask stays whole, for a picture in which somebody is to be hidden.
+
+        Returns:
+            Object id → matte, not to be written to.
         """
         found = {}
         for object_id in object_ids:
-            alpha = self._matte(index, object_id)
-            if alpha is None:
-                continue
-            is_settled = (index, object_id) in self._exact or not alpha.any()
-            found[object_id] = alpha if is_settled else self._steadied(index, object_id, alpha)
-            if covers:
-                mask = self._masks.read(object_id, index)
-                whole = np.zeros_like(alpha) if mask is None else self._fitted(mask) > 0
-                found[object_id] = np.maximum(found[object_id], whole)
+            key = index, object_id, covers
+            matte = self._finished.find(key, partial(self._finish, index, object_id, covers=covers))
+            if matte is not None:
+                found[object_id] = matte.whole()
         return found
 
     def under(self, index: int, layers: Sequence[Layer]) -> dict[int, Alpha]:
@@ -69,32 +88,50 @@ class Mattes:
         """A mask at the frames' size: (H, W) bool as it is, or float32 of 0 to 1 where they are smaller."""
         return mask if self._size in (None, mask.shape) else shrink_mask(mask, self._size or mask.shape)
 
+    def _finish(self, index: int, object_id: int, *, covers: bool) -> Matte | None:
+        own = self._find_own(index, object_id)
+        if own is None:
+            return None
+        if own.is_settled and not covers:
+            return own.matte
+        alpha = own.matte.whole()
+        if not own.is_settled:
+            alpha = self._steadied(index, object_id, alpha)
+        mask = self._masks.read(object_id, index) if covers else None
+        return _kept(alpha if mask is None else np.maximum(alpha, self._fitted(mask) > 0))
+
     def _steadied(self, index: int, object_id: int, alpha: Alpha) -> Alpha:
-        beside = [(at, self._matte(at, object_id)) for at in (index - 1, index + 1) if 0 <= at < self._num_frames]
+        beside = [(at, self._find_own(at, object_id)) for at in (index - 1, index + 1) if 0 <= at < self._num_frames]
         # A frame on which the object is hidden says nothing about its edge here.
-        known = [(other, self._pixels(at)) for at, other in beside if other is not None and other.any()]
+        known = [(own.matte.whole(), self._pixels(at)) for at, own in beside if own and not own.matte.box.is_empty]
         return steady(alpha, self._pixels(index), known)
 
-    def _matte(self, index: int, object_id: int) -> Alpha | None:
-        key = index, object_id
-        if key not in self._refined:
-            self._refined[key] = self._refine(index, object_id)
-            if len(self._refined) > _KEPT:
-                self._refined.popitem(last=False)
-        return self._refined[key]
+    def _find_own(self, index: int, object_id: int) -> _Own | None:
+        return self._own.find((index, object_id), partial(self._refine, index, object_id))
 
-    def _refine(self, index: int, object_id: int) -> Alpha | None:
+    def _refine(self, index: int, object_id: int) -> _Own | None:
         mask = self._masks.read(object_id, index)
         if mask is None:
             return None
         if not mask.any():
-            return np.zeros(self._size or mask.shape, np.float32)
+            return _Own(_kept(np.zeros(self._size or mask.shape, np.float32)), is_settled=True)
         logits = self._masks.read_logits(object_id, index)
         if logits is None or not agree(mask, logits):
-            return refine(self._pixels(index), self._fitted(mask) >= 0.5)
-        if is_exact(logits):
-            self._exact.add((index, object_id))
-        return refine(self._pixels(index), logits)
+            matte = _kept(refine(self._pixels(index), self._fitted(mask) >= 0.5))
+            return _Own(matte, is_settled=matte.box.is_empty)
+        matte = _kept(refine(self._pixels(index), logits))
+        return _Own(matte, is_settled=matte.box.is_empty or is_exact(logits))
+
+
+def _kept(alpha: Alpha) -> Matte:
+    """What is kept of a matte (H, W): its box, read-only."""
+    matte = matte_of(alpha)
+    matte.alpha.flags.writeable = False
+    return matte
+
+
+def _bytes_of(matte: Matte | None) -> int:
+    return _RECORD_BYTES + (matte.alpha.nbytes if matte else 0)
 
 
 def _aimed_at(layers: Sequence[Layer], masks: MaskFolder) -> tuple[int, ...]:

@@ -43,6 +43,10 @@ _CACHE_BYTES = 48 * 2**20
 _SIZES = {"px": 1, "px²": 2}
 """Units that shrink with the picture, and by which power of its factor."""
 
+MaskTimes = tuple[tuple[int, int], ...]
+SoftBox = tuple[float, float, float, float]
+"""x0 y0 x1 y1 [px of the clip], fractions allowed."""
+
 
 class Preview:
     """A session's frames at one size, ready to be composed; what was read last stays in memory.
@@ -68,28 +72,18 @@ class Preview:
             cache_bytes=_CACHE_BYTES,
             video_limits=session.limits,
         )
-        self._mattes = Mattes(session.masks, self._footage.pixels, info.num_frames, self.size)
+        self._mattes = Mattes(session.masks, self._footage.pixels, info.num_frames, self.size, cache_bytes=_CACHE_BYTES)
 
     def compose(
-        self,
-        session: Session,
-        frame_index: int,
-        layers: Sequence[Layer],
-        factor: float | None = None,
-        *,
-        refined: bool = False,
+        self, session: Session, frame_index: int, layers: Sequence[Layer], factor: float | None = None
     ) -> Pixels:
-        """One frame under `layers`, whose settings in px shrink by `factor`, by default as the picture does.
-
-        Where it is `refined` the edges are those of a render; else they are the masks' own, in less time.
-        """
+        """One frame under `layers`, whose settings in px shrink by `factor`, by default as the picture does."""
         factor = self.factor if factor is None else factor
         layers = with_asset_paths(layers, session.folder / ASSETS)
         with self._lock:
-            mattes = self._mattes.under(frame_index, layers) if refined else self._footage.masks(frame_index)
             return compose(
                 self._footage.pixels(frame_index),
-                mattes,
+                self._mattes.under(frame_index, layers),
                 [shrink_layer(layer, factor) for layer in layers] if factor != 1 else layers,
                 frame_index=frame_index,
                 time=Fraction(frame_index) / self._fps,
@@ -100,35 +94,52 @@ class Preview:
 
     def cut(self, pixels: Pixels, frame_index: int, reframe: Reframe) -> Pixels:
         """What a reframed render shows of a composed frame, in the middle of a black picture of the frame's size."""
-        with self._lock:
-            if reframe not in self._views:
-                path = self._footage.path(reframe.object_ids)
-                self._views[reframe] = reframe.views(path, self.size, float(self._fps))
-        shown = reframe.cut(pixels, self._views[reframe][frame_index])
+        shown = reframe.cut(pixels, self._view(frame_index, reframe))
         below, beside = self.size[0] - shown.shape[0], self.size[1] - shown.shape[1]
         sides = below // 2, below - below // 2, beside // 2, beside - beside // 2
         return np.asarray(cv2.copyMakeBorder(shown, *sides, cv2.BORDER_CONSTANT, value=(0, 0, 0)))
 
+    def kept_box(self, frame_index: int, reframe: Reframe) -> SoftBox:
+        """The part of a frame that a reframed render shows."""
+        x, y, width, height = (each / self.factor for each in self._view(frame_index, reframe))
+        return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
-_previews: OrderedDict[object, Preview] = OrderedDict()
+    def _view(self, frame_index: int, reframe: Reframe) -> View:
+        with self._lock:
+            if reframe not in self._views:
+                path = self._footage.path(reframe.object_ids)
+                self._views[reframe] = reframe.views(path, self.size, float(self._fps))
+            return self._views[reframe][frame_index]
+
+
+_previews: OrderedDict[tuple[str, int], tuple[MaskTimes, Preview]] = OrderedDict()
 _opening = threading.Lock()
 
 
 def open_preview(session: Session, longest_side: int) -> Preview:
-    """The preview of a session at a size; the same one while its masks are the same."""
-    key = (session.id, longest_side, *_mask_times(session))
+    """The preview of a session at a size; the same one while its masks are the same, and then another in its place."""
+    key, times = (session.id, longest_side), _mask_times(session)
     with _opening:
-        if key not in _previews:
-            _previews[key] = Preview(session, longest_side)
-            while len(_previews) > _KEPT_PREVIEWS:
-                _previews.popitem(last=False)
-        _previews.move_to_end(key)
-        return _previews[key]
+        known = _previews.pop(key, None)
+        preview = known[1] if known and known[0] == times else Preview(session, longest_side)
+        _previews[key] = times, preview
+        if len(_previews) > _KEPT_PREVIEWS:
+            _previews.popitem(last=False)
+        return preview
 
 
 def preview_jpeg(session: Session, frame_index: int, layers: Sequence[Layer], *, longest_side: int = 1280) -> bytes:
     """One frame under `layers` as a JPEG, as the render will show it, at most `longest_side` [px] wide or high."""
     return encode_jpeg(open_preview(session, longest_side).compose(session, frame_index, layers))
+
+
+def kept_box(session: Session, frame_index: int, *, longest_side: int = 1280) -> SoftBox | None:
+    """The part of a frame that the project's reframing keeps, for a preview of that size; None where it keeps all."""
+    reframe, (height, width) = session.project.reframe, session.info.size
+    if reframe is None:
+        return None
+    x0, y0, x1, y1 = open_preview(session, longest_side).kept_box(frame_index, reframe)
+    return None if x1 - x0 > width - 1 and y1 - y0 > height - 1 else (x0, y0, x1, y1)
 
 
 def thumbnails(
@@ -201,12 +212,13 @@ def _shrunk(known: Setting, value: float, factor: float) -> float:
     return round(wanted) if known.kind == "integer" else wanted
 
 
-def _mask_times(session: Session) -> tuple[tuple[int, int], ...]:
-    """Changes with any mask: each is put in place by a rename, which changes its folder's time."""
-    found = []
-    for object_id in session.masks.object_ids():
-        with contextlib.suppress(FileNotFoundError):  # removed meanwhile
-            found.append((object_id, (session.masks.folder / str(object_id)).stat().st_mtime_ns))
+def _mask_times(session: Session) -> MaskTimes:
+    """Changes with any mask and its logits: each is put in place by a rename, which changes its folder's time."""
+    masks, found = session.masks, []
+    for object_id in masks.object_ids():
+        for folder in (masks.folder, masks.folder / "logits"):
+            with contextlib.suppress(FileNotFoundError):  # removed meanwhile, or there are no logits
+                found.append((object_id, (folder / str(object_id)).stat().st_mtime_ns))
     return tuple(found)
 
 
@@ -232,7 +244,7 @@ def _write_chunk(session: Session, layers: Sequence[Layer], folder: Path, first:
     offsets, jpegs = [0], []
     preview, reframe = open_preview(session, _PLAYBACK_SIDE), session.project.reframe
     for index in range(first, min(first + CHUNK_FRAMES, session.info.num_frames)):
-        composed = preview.compose(session, index, layers, refined=True)
+        composed = preview.compose(session, index, layers)
         jpegs.append(encode_jpeg(preview.cut(composed, index, reframe) if reframe else composed))
         offsets.append(offsets[-1] + len(jpegs[-1]))
     folder.mkdir(parents=True, exist_ok=True)

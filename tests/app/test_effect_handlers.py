@@ -14,10 +14,12 @@ from PIL import Image
 from app.handlers import effects
 from app.handlers.envelope import Handler, Studio
 from app.panels.effects import describe_layer_settings
+from app.projects.changes import with_reframe
 from app.sessions.session import Session
 from effects.catalogue import EFFECTS
 from effects.layer import LAYER_SETTINGS, parse_layer
 from effects.looks import LOOKS
+from effects.reframe import parse_reframe
 from tests.app.asking import run
 from tests.app.made_clips import NUM_FRAMES, SIZE, square_mask
 
@@ -41,6 +43,17 @@ def test_a_draft_is_shown_but_not_kept(studio: Studio, edited: str) -> None:
     assert message["composed"]["version"] == 4
     assert pixels_of(message["composed"]["jpeg"])[-4:, -4:].mean(axis=(0, 1)) == pytest.approx([0, 192, 0], abs=8)
     assert studio.sessions.open(edited).project.layers == ()
+
+
+def test_a_frame_is_shown_whole_and_with_the_part_that_reframing_keeps(studio: Studio, edited: str) -> None:
+    *_, message = run(studio, effects.look, edited, frame=0)
+    assert message["composed"]["kept"] is None
+    project = studio.sessions.open(edited).project
+    studio.sessions.save(edited, with_reframe(project, parse_reframe("1 aspect=1:1")))
+    *_, message = run(studio, effects.look, edited, frame=0)
+    assert pixels_of(message["composed"]["jpeg"]).shape == (*SIZE, 3)
+    x0, y0, x1, y1 = message["composed"]["kept"]
+    assert (x1 - x0, y0, y1) == pytest.approx((SIZE[0], 0, SIZE[0]))
 
 
 def test_a_stack_is_kept_and_shown_from_then_on(studio: Studio, edited: str) -> None:

@@ -75,6 +75,30 @@ def test_the_order_of_asking_changes_nothing(masks: MaskFolder) -> None:
         assert np.array_equal(Mattes(masks, picture, 5).frame(index, (1,))[1], inorder[index])
 
 
+def test_a_frame_that_is_asked_for_again_is_not_made_again_within_the_memory_that_is_given(masks: MaskFolder) -> None:
+    asked: list[int] = []
+
+    def pixels(index: int) -> np.ndarray:
+        asked.append(index)
+        return picture(index)
+
+    window = 4 * 54 * 54  # of the disc: float32
+    ample = Mattes(masks, pixels, 5, cache_bytes=4 * (window + 1000))  # three frames, and the finished one
+    first = ample.frame(1, (1,))[1]
+    asked.clear()
+    assert np.array_equal(ample.frame(1, (1,))[1], first)
+    assert asked == []
+    ample.frame(2, (1,))
+    assert sorted(asked) == [1, 2]  # to steady it; both were made for frame 1, and on 3 it is hidden
+
+    scarce = Mattes(masks, pixels, 5, cache_bytes=1000)
+    assert np.array_equal(scarce.frame(1, (1,))[1], first)
+    scarce.frame(4, (1,))
+    asked.clear()
+    assert np.array_equal(scarce.frame(1, (1,))[1], first)
+    assert asked, "frame 4 has taken the place"
+
+
 def test_a_mask_that_was_replaced_wins_over_old_logits(masks: MaskFolder) -> None:
     other = np.zeros(SIZE, bool)
     other[10:40, 90:120] = True

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import weakref
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -12,7 +15,17 @@ from PIL import Image
 
 from app.projects.changes import add_object, with_reframe
 from app.rendering.mattes import Mattes
-from app.rendering.preview import CHUNK_FRAMES, PlaybackChunk, playback_chunks, preview_jpeg, shrink_layer, thumbnails
+from app.rendering.preview import (
+    CHUNK_FRAMES,
+    PlaybackChunk,
+    kept_box,
+    open_preview,
+    playback_chunks,
+    preview_jpeg,
+    shrink_layer,
+    thumbnails,
+)
+from app.rendering.render import compose_frame
 from app.sessions.session import Session
 from app.sessions.store import Sessions
 from effects.compositor import compose
@@ -56,6 +69,81 @@ def test_a_new_mask_is_seen_at_once(tracked: Session) -> None:
     inside = square_mask(5)
     assert before[inside].mean(axis=0)[0] > 150
     assert after[inside].mean(axis=0)[0] < 60
+
+
+DISC_SIZE = (96, 128)
+
+
+def disc(index: int) -> np.ndarray:
+    """(H, W) float32: how much of each pixel a disc covers whose edge is 6 px soft; it moves by 2 px a frame."""
+    rows, columns = np.mgrid[: DISC_SIZE[0], : DISC_SIZE[1]]
+    return np.clip((29 - np.hypot(rows - 48, columns - 45 - 2 * index)) / 6, 0, 1).astype(np.float32)
+
+
+@pytest.fixture
+def soft(sessions: Sessions, tmp_path: Path) -> Session:
+    """A grey clip of a soft disc, tracked on a coarse grid, with its logits: no chroma that JPEG could lose."""
+    with av.open(str(tmp_path / "soft.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"crf": "4"})
+        stream.height, stream.width, stream.pix_fmt = *DISC_SIZE, "yuv420p"
+        for index in range(5):
+            pixels = np.repeat((70 + 130 * disc(index)).astype(np.uint8)[..., None], 3, axis=2)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode(None))
+    *_, last = sessions.create(tmp_path / "soft.mp4")
+    session = sessions.open(last.session_id)
+    sessions.save(session.id, add_object(session.project))
+    for index in range(5):
+        logits = 10 * cv2.resize(disc(index), (32, 24), interpolation=cv2.INTER_AREA) - 5
+        session.masks.write(1, index, cv2.resize(logits, DISC_SIZE[::-1]) > 0)
+        session.masks.write_logits(1, index, logits)
+    return sessions.open(session.id)
+
+
+def test_a_paused_frame_has_the_soft_edges_of_the_render(soft: Session) -> None:
+    layers = [parse_layer("background cutout color=#101010 feather=4")]
+    with soft.open_clip() as clip:
+        wanted = compose_frame(clip, soft.masks, layers, 2, colors={}).astype(int)
+        hard = compose(clip.frame(2).pixels, soft.masks.read_frame(2), layers, frame_index=2)
+    edge = np.abs(wanted - hard).max(axis=2) > 20
+    assert edge.sum() > 30, "the render does something to the edge"
+    off = np.abs(pixels_of(preview_jpeg(soft, 2, layers)) - wanted)
+    assert off.max() < 20
+    assert off[edge].mean() < 4
+
+
+def test_a_paused_frame_follows_the_masks_beside_it_and_its_logits(soft: Session) -> None:
+    layers = [parse_layer("background cutout color=#101010")]
+
+    def shown() -> bytes:
+        return preview_jpeg(soft, 2, layers)
+
+    first = shown()
+    assert shown() == first
+    soft.masks.write(1, 3, np.zeros(DISC_SIZE, bool))  # with it frame 2 was steadied
+    second = shown()
+    assert second != first
+    soft.masks.write_logits(1, 2, soft.masks.read_logits(1, 2) / 4)
+    assert shown() != second
+
+
+def test_a_preview_of_older_masks_is_gone_with_the_next(tracked: Session) -> None:
+    former = weakref.ref(open_preview(tracked, 64))
+    assert open_preview(tracked, 64) is former()
+    tracked.masks.write(1, 3, np.zeros(SIZE, bool))
+    open_preview(tracked, 64)
+    gc.collect()
+    assert former() is None
+
+
+@pytest.mark.parametrize("longest_side", [64, 32])
+def test_the_part_that_a_reframed_render_keeps_is_told(tracked: Session, sessions: Sessions, longest_side: int) -> None:
+    assert kept_box(tracked, 5) is None
+    sessions.save(tracked.id, with_reframe(tracked.project, parse_reframe("1 aspect=1:1 steadiness=0")))
+    box = kept_box(sessions.open(tracked.id), 5, longest_side=longest_side)
+    assert box == pytest.approx((2, 0, 50, 48), abs=1.1)  # the square's middle is at 26 of 64 px
+    sessions.save(tracked.id, with_reframe(tracked.project, parse_reframe("1 aspect='as it is'")))
+    assert kept_box(sessions.open(tracked.id), 5) is None
 
 
 def test_a_smaller_picture_has_smaller_settings_within_their_ranges() -> None:

@@ -15,18 +15,22 @@ import numpy as np
 import pytest
 
 from app.projects.changes import with_reframe
+from app.rendering.preview import kept_box
 from app.sessions.session import Session
 from app.sessions.store import Sessions
 from effects.looks import LOOKS
 from effects.reframe import parse_reframe
 from tests.browser.driving import (
+    HEIGHT,
     NUM_FRAMES,
     WIDTH,
     canvas,
     go_to,
     make_colorful_clip,
+    new_mask,
     on_stage,
     open_clip,
+    track_all,
     upload,
     wait_until,
 )
@@ -219,6 +223,83 @@ def test_a_click_on_reframed_playback_only_stops_it(page: Any, folder: Path) -> 
     page.mouse.click(*on_stage(page, 85, 115))
     page.wait_for_selector("[data-do=play]:not(.is-playing)")
     assert sessions.open(session.id).project.objects == project.objects
+
+
+def open_reframed(page: Any, folder: Path) -> Session:
+    """A tracked clip of which the result keeps the middle square, or another one that follows the object."""
+    session = open_clip(page, folder)
+    track(page, session)
+    sessions = Sessions(folder / "sessions")
+    project = sessions.open(session.id).project
+    sessions.save(session.id, with_reframe(project, parse_reframe("1 aspect=1:1")))
+    return sessions.open(session.id)
+
+
+def test_a_paused_frame_shows_what_reframing_keeps_and_can_be_clicked_everywhere(page: Any, folder: Path) -> None:
+    session = open_reframed(page, folder)
+    go_to(page, 3)
+    page.click("[data-look='Green screen']")
+    wait_until(lambda: is_green(canvas(page)).mean() > 0.05, "the look")
+    wait_until(lambda: "bright part" in page.inner_text(".ms-status"), "what the bright part is")
+    x0, y0, x1, y1 = (round(each) for each in kept_box(session, 3))
+    assert (x1 - x0, y0, y1) == (HEIGHT, 0, HEIGHT)
+    inner, outer = np.zeros((HEIGHT, WIDTH), bool), np.ones((HEIGHT, WIDTH), bool)
+    inner[:, x0 + 4 : x1 - 4], outer[:, max(x0 - 4, 0) : x1 + 4] = True, False
+
+    def brightness(where: np.ndarray) -> float:
+        return float(np.median(canvas(page)[where].max(axis=1)))
+
+    assert brightness(inner) > 130
+    assert 20 < brightness(outer) < 100, "dimmed, and still to be seen"
+
+    page.click("[data-do=compare]")
+    page.focus(".ms-divider")
+    page.keyboard.press("End")
+    wait_until(lambda: brightness(outer) > 130, "the frame as it was, of which nothing is left out")
+    page.keyboard.press("Home")
+    wait_until(lambda: brightness(outer) < 100, "the result")
+    page.click("[data-do=compare]")
+
+    with new_mask(session, frame=3):
+        page.mouse.click(*on_stage(page, (x1 + WIDTH) / 2 if WIDTH - x1 > x0 else x0 / 2, 60))
+    assert page.get_attribute("[data-view=masks]", "aria-pressed") == "true"
+    prompt = Sessions(folder / "sessions").open(session.id).project.prompt(1, 3)
+    assert prompt is not None
+    [(x, _)] = prompt.points
+    assert not x0 <= x <= x1
+
+
+def test_where_reframed_playback_stops_the_whole_frame_comes_back(page: Any, folder: Path) -> None:
+    session = open_reframed(page, folder)
+    page.click("[data-look='Green screen']")
+    page.click("[data-do=loop]")
+    go_to(page, 0)
+    page.click("[data-do=play]")
+    wait_until(lambda: canvas(page)[:, :20].max() < 40, "the black beside the reframed picture")
+    page.click("[data-do=play]")
+    wait_until(lambda: canvas(page)[:, :20].max() > 60, "the whole frame, dimmed there")
+    at = int(page.get_attribute(".ms-stage", "data-frame"))
+    with new_mask(session, frame=at):
+        page.mouse.click(*on_stage(page, 12, 20))
+
+
+def test_what_was_played_before_tracking_plays_anew_after_it(page: Any, folder: Path) -> None:
+    session = open_clip(page, folder)
+    page.mouse.click(*on_stage(page, 85, 115))
+    wait_until(lambda: session.masks.read(1, 0) is not None, "the mask of the click")
+    page.click("[data-look='Green screen']")
+
+    def play() -> None:
+        go_to(page, 0)
+        page.click("[data-do=play]")
+        wait_until(lambda: page.get_attribute(".ms-stage", "data-frame") == str(NUM_FRAMES - 1), "the clip's end")
+
+    play()
+    wait_until(lambda: is_green(canvas(page)).all(), "nobody is known on the last frame")
+    track_all(page)
+    page.click("[data-view=result]")
+    play()
+    wait_until(lambda: 0.2 < is_green(canvas(page)).mean() < 0.9, "the object on the last frame")
 
 
 def test_masks_and_a_sticker_leave_by_the_dialog(page: Any, folder: Path) -> None:
