@@ -3,10 +3,10 @@
 `results` holds every effect at its default, aimed at all that it takes, with all that `compose` does: matte, effect,
 mixing, and for effects through time the measuring of the camera. `shared` holds what ffmpeg or roboflow's
 `supervision` can do as well: the matte is given to both, settings do the same work, and both take turns, so that a
-busy machine slows them alike; ours and ffmpeg's each over 120 frames in a row, as in a render, so that what the
-processor's caches lost in the other's turn weighs as little here as there. RGB goes in and out on our side, planar RGB
-on ffmpeg's, from memory: neither decoding nor encoding nor reading is counted. Medians of wall time with two threads on
-each side; `--threads 1 --clock processor` compares the work done, also where the machine is busy.
+busy machine slows them alike; each over many frames in a row, as in a render, so that what the processor's caches lost
+in the other's turn weighs as little here as there. RGB goes in and out on our side, planar RGB on ffmpeg's, from
+memory: neither decoding nor encoding nor reading is counted. Medians of wall time with two threads on each side;
+`--threads 1 --clock processor` compares the work done, also where the machine is busy.
 
 Where the same work is not to be had it is not made the same: `supervision` is handed the object's box as well, which
 `compose` finds in the mask; its blur is a box and takes in what surrounds the object, its blocks are four of their
@@ -25,6 +25,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +38,8 @@ from benchmarks.effect_clip import EffectClip
 from effects import EFFECTS, Layer, compose, parse_layer
 
 FRAMES_IN_A_ROW = 120
+SLOW_FRAMES_IN_A_ROW = 30
+"""For `supervision`, some of whose calls take a hundred times as long as ours."""
 CALLS = 5
 
 Array = np.ndarray[Any, Any]
@@ -156,37 +159,38 @@ def measure_shared(rounds: int, threads: int, clock: Clock) -> list[dict[str, An
             layer = parse_layer(f"{text} feather=0")
             taken: dict[str, list[float]] = {}
             for _ in range(rounds):
-                taken.setdefault("ours", []).append(_ours_in_a_row(layer, clip, index, clock))
+                ours = partial(_compose, layer, clip, index)
+                taken.setdefault("ours", []).append(_in_a_row(ours, FRAMES_IN_A_ROW, clock))
                 if text in GRAPHS:
                     taken.setdefault("ffmpeg", []).append(ffmpeg.milliseconds(GRAPHS[text]))
                 if text in others:
-                    several = [clock.seconds(lambda: others[text](pixels)) for _ in range(CALLS + 1)]  # noqa: B023
-                    taken.setdefault("supervision", []).append(1000 * statistics.median(several[1:]))
+                    theirs = partial(others[text], pixels)
+                    taken.setdefault("supervision", []).append(_in_a_row(theirs, SLOW_FRAMES_IN_A_ROW, clock))
             rows.append(
                 {"layer": text} | {f"{who}_ms": round(statistics.median(all_), 2) for who, all_ in taken.items()}
             )
     return rows
 
 
-def _ours_in_a_row(layer: Layer, clip: EffectClip, index: int, clock: Clock) -> float:
-    """Milliseconds of `compose` for a frame, of many in a row, as ffmpeg is timed."""
-    pixels, masks = clip.pixels(index), clip.masks(index)
+def _in_a_row(work: Callable[[], object], frames: int, clock: Clock) -> float:
+    """Milliseconds of a frame, of many in a row, as ffmpeg is timed."""
+    work()  # the caches hold what another's turn left
 
-    def work() -> None:
-        for _ in range(FRAMES_IN_A_ROW):
-            compose(pixels, masks, [layer], frame_index=index, time=index / clip.fps, clip=clip)
+    def several() -> None:
+        for _ in range(frames):
+            work()
 
-    return 1000 * clock.seconds(work) / FRAMES_IN_A_ROW
+    return 1000 * clock.seconds(several) / frames
+
+
+def _compose(layer: Layer, clip: EffectClip, index: int) -> Array:
+    """One layer over one frame of the clip."""
+    return compose(clip.pixels(index), clip.masks(index), [layer], frame_index=index, time=index / clip.fps, clip=clip)
 
 
 def _ours(layer: Layer, clip: EffectClip, indices: list[int], clock: Clock) -> float:
     """Median milliseconds of `compose` over some frames, the first of which only warms caches."""
-    taken = []
-    for index in indices:
-        pixels, masks = clip.pixels(index), clip.masks(index)
-        moment = index / clip.fps
-        work = lambda: compose(pixels, masks, [layer], frame_index=index, time=moment, clip=clip)  # noqa: E731, B023
-        taken.append(clock.seconds(work))
+    taken = [clock.seconds(partial(_compose, layer, clip, index)) for index in indices]
     return 1000 * statistics.median(taken[1:])
 
 

@@ -87,7 +87,9 @@ def mix_into(made: Pixels, above: Pixels, alpha: NDArray[Any]) -> None:
         made[...] = _mix_everywhere(made, above, alpha)
         return
     if num_soft:
-        where = np.divmod(np.flatnonzero(is_soft), alpha.shape[1])
+        flat = np.flatnonzero(is_soft)
+        rows = flat // alpha.shape[1]  # and so the columns: `divmod` takes three times as long
+        where = rows, flat - rows * alpha.shape[1]
         some = _as_one(made)[where].view(np.uint8).reshape(-1, 3)
         change = _as_one(above)[where].view(np.uint8).reshape(-1, 3) - some.astype(np.float32)
         change *= alpha[where][:, None]

@@ -38,7 +38,7 @@ class Matte(NamedTuple):
     box: Box
     beyond: float
     size: Size
-    mask: NDArray[np.bool_] | None = None
+    mask: NDArray[Any] | None = None
 
     def cut(self, window: Box) -> Alpha:
         """Alpha in a window that lies in the frame: (h, w) float32, not to be written to."""

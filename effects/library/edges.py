@@ -16,8 +16,10 @@ from effects.effect import Effect, Pixels, Shot, setting
 
 REACH = 2
 """How far around a pixel the line that goes through it is looked for [px]."""
-STRIP = 120
-"""Rows done at a time."""
+_STRIP = 98_304
+"""So many pixels are done at a time: up to there OpenCV converts colours on one thread. Of more it gives a part to
+a thread of its own, which then waits for more in a busy loop for half a millisecond, in the way of the other band."""
+_LEAST_ROWS = 16
 _NOISE = 14
 """Lines no brighter than this are noise; all lines are darker by it."""
 _AROUND = np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)
@@ -40,21 +42,27 @@ class Edges(Effect):
         x, y = (0, 0) if shot.room is None else shot.wanted.corner
         ground = shot.paint(self.ground)
         colors = gradient([(0, ground), (1, shot.paint(self.line))])
-        darkest = plain(ground, (1, room.shape[1]))
-        for top in range(0, room.shape[0], STRIP):
-            made = room[top : top + STRIP]
+        tall = max(_STRIP // room.shape[1] - 2 * REACH, _LEAST_ROWS)
+        darkest = plain(ground, (min(tall, room.shape[0]), room.shape[1]))
+        edge, inside = _within(shot)
+        for top in range(0, room.shape[0], tall):
+            made = room[top : top + tall]
             strip = Box(0, top, room.shape[1], top + made.shape[0]).moved(x, y)
             found = self._find_lines(shot, strip)
+            here = edge.intersected(strip)
+            if not here.is_empty:
+                lines = found[here.moved(-strip.x0, -strip.y0).slices]
+                cv2.bitwise_and(lines, inside[here.moved(-edge.x0, -edge.y0).slices], dst=lines)
             if self.style == "one colour":
                 cv2.applyColorMap(found, colors, dst=made)
                 continue
             # The line takes the colour that lies under it, twice as bright.
             cv2.multiply(shot.pixels[strip.slices], cv2.cvtColor(found, cv2.COLOR_GRAY2RGB), dst=made, scale=2.2 / 255)
-            np.maximum(made, darkest, out=made)
+            cv2.max(made, darkest[: made.shape[0]], dst=made)
         return room
 
     def _find_lines(self, shot: Shot, strip: Box) -> NDArray[Any]:
-        """How bright the line through each pixel of a strip is, (h, w) uint8: none where what is beyond would show."""
+        """How bright the line through each pixel of a strip is, (h, w) uint8."""
         near = strip.grown(REACH).clipped((shot.pixels.shape[0], shot.pixels.shape[1]))
         light = cv2.cvtColor(shot.pixels[near.slices], cv2.COLOR_RGB2GRAY)
         light = cv2.copyMakeBorder(light, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
@@ -64,12 +72,16 @@ class Edges(Effect):
         cv2.add(steps, cv2.absdiff(sums[2:, 1:-1], sums[:-2, 1:-1]), dst=steps)
         found = np.asarray(cv2.convertScaleAbs(steps, alpha=(0.4 + 2.2 * self.strength) * 4 / 9))
         found -= np.asarray(cv2.threshold(found, _NOISE, 0, cv2.THRESH_TRUNC)[1])  # up to zero and no further
-        edge = near if shot.full_beyond is None else shot.full_beyond.grown(REACH).intersected(near)
-        if not edge.is_empty:
-            inside = cv2.erode((shot.matte[edge.slices] > 0).view(np.uint8), _AROUND)
-            here = edge.moved(-near.x0, -near.y0).slices
-            found[here] = cv2.copyTo(found[here], inside)
         return found[strip.moved(-near.x0, -near.y0).slices]
 
     def window(self, box: Box, frame_size: Size) -> Box:
         return box.grown(REACH)
+
+
+def _within(shot: Shot) -> tuple[Box, NDArray[Any]]:
+    """Where what lies beyond the target would show as a line: a box, and in it 255 where it would not."""
+    size = shot.pixels.shape[0], shot.pixels.shape[1]
+    edge = Box.of_frame(size) if shot.full_beyond is None else shot.full_beyond.grown(REACH).clipped(size)
+    if edge.is_empty:
+        return edge, np.empty((0, 0), np.uint8)
+    return edge, cv2.erode((shot.matte[edge.slices] > 0) * np.uint8(255), _AROUND)
