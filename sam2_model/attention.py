@@ -105,6 +105,8 @@ class RotaryAttention(nn.Module):
             yield self.k_proj(keys[placed:])
 
     def _turns_of(self, grid: tuple[int, int], device: torch.device) -> Tensor:
+        if torch.compiler.is_compiling():  # what a graph makes it must not leave behind
+            return rotary_turns(self.q_proj.out_features, grid, device)
         if (grid, device) not in self._turns:
             # Made outside inference mode, so that the cached tensors may serve a later training step too.
             with torch.inference_mode(False):

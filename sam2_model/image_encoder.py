@@ -26,10 +26,6 @@ class ImageFeatures(NamedTuple):
     mid: Tensor
     high: Tensor
 
-    def expand(self, batch: int) -> ImageFeatures:
-        """The same features seen by `batch` objects, without a copy."""
-        return ImageFeatures(*(level.expand(batch, -1, -1, -1) for level in self))
-
 
 class ImageEncoder(nn.Module):
     """Trunk and pyramid.

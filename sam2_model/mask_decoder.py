@@ -55,7 +55,8 @@ class MaskDecoder(nn.Module):
         """Decode the masks of B objects.
 
         Args:
-            features: of B objects; `low` has read the memories or carries the no-memory vector.
+            features: of the frame (batch 1, or B), but `low` of B objects: it has read their memories or carries the
+                no-memory vector.
             prompt_tokens: (B, P, C).
             dense_map: (B, C, H, W).
             positions: (1, C, H, W) of the grid.

@@ -76,7 +76,7 @@ class MemoryAttention(nn.Module):
         """Let a frame's features read memories.
 
         Args:
-            begun: (B, H·W, C) from `begin`.
+            begun: (1 or B, H·W, C) from `begin`.
             grid: (H, W).
             memory: (B, M, Cm): spatial memories grid by grid, then object-pointer tokens.
             memory_positions: (B, M, Cm).
@@ -86,7 +86,8 @@ class MemoryAttention(nn.Module):
             (B, C, H, W).
         """
         first = self._layer(0).linear1
-        keys, memory, x = first.narrowed(memory + memory_positions), first.narrowed(memory), begun
+        keys, memory = first.narrowed(memory + memory_positions), first.narrowed(memory)
+        x = begun.expand(len(memory), -1, -1)
         for index in range(len(self.layers)):
             layer = self._layer(index)
             x = layer.read(layer.look(x, grid) if index else x, keys, memory, grid, pointers)

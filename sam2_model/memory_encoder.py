@@ -55,7 +55,7 @@ class MemoryEncoder(nn.Module):
         """Encode the memory of B objects on one frame.
 
         Args:
-            low: (B, C, S/16, S/16) features of the frame that have read no memory.
+            low: (1 or B, C, S/16, S/16) features of the frame that have read no memory.
             mask_probs: (B, 1, S, S), 0–1.
             object_score_logits: (B, 1).
 

@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .compiling import compile_method, forget_compiled, options_for
 from .config import SAM2Config
 from .image_encoder import ImageEncoder, ImageFeatures
 from .layers import MLP
@@ -101,16 +102,22 @@ class SAM2(nn.Module):
     def compile_parts(self, **options: Any) -> SAM2:
         """Have torch compile the four parts that do the work; each is one graph without a decision of the host's.
 
-        Costs a minute when they first run, and more while the memory fills, whose length then is left open.
+        Costs a minute when they first run, and more for the first batch of several objects or frames. To be called
+        once, on the device where the network stays.
 
         Args:
-            options: of `torch.compile`.
+            options: of `torch.compile`; what suits the device by default.
 
         Returns:
             This network.
         """
-        for part in (self.image_encoder, self.memory_attention, self.mask_decoder, self.memory_encoder):
-            part.compile(**options)
+        forget_compiled()
+        options = options or options_for(self.device)
+        compile_method(self.image_encoder, "forward", **options)
+        compile_method(self.memory_attention, "begin", **options)
+        compile_method(self.memory_attention, "forward", varying=(2, 3), **options)
+        compile_method(self.mask_decoder, "forward", varying=(1,), **options)
+        compile_method(self.memory_encoder, "forward", **options)
         return self
 
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
@@ -142,7 +149,7 @@ class SAM2(nn.Module):
         memory, positions, pointers = self._memory_tokens(recalls, grid, num_frames)
         if begun is None:
             begun = self.memory_attention.begin(low)
-        return self.memory_attention(begun.expand(len(recalls), -1, -1), grid, memory, positions, pointers)
+        return self.memory_attention(begun, grid, memory, positions, pointers)
 
     def _memory_tokens(
         self, recalls: Sequence[Recall], grid: tuple[int, int], num_frames: int | None
@@ -194,7 +201,7 @@ class SAM2(nn.Module):
         if prompt is None:
             prompt = _no_prompt(batch, conditioned.device)
         tokens, dense = self.prompt_encoder(prompt, grid)
-        features = features.expand(batch)._replace(low=conditioned)
+        features = features._replace(low=conditioned)
         decoded = self.mask_decoder(features, tokens, dense, self.prompt_encoder.image_positions(grid))
         if self.config.refines_last_mask and (last := prompt.mask_alone()) is not None:
             decoded = decoded._replace(mask_logits=decoded.mask_logits + _CARRIED_SHARE * last)
@@ -291,7 +298,7 @@ class SAM2(nn.Module):
         grid = low.shape[-2:]
         full = F.interpolate(mask_logits, size=(16 * grid[0], 16 * grid[1]), mode="bilinear")
         probs = ((full > 0).float() if binarize else full.sigmoid()).to(self.wide_dtype)
-        return self.memory_encoder(low.expand(len(mask_logits), -1, -1, -1), probs, object_score_logits)
+        return self.memory_encoder(low, probs, object_score_logits)
 
 
 def _no_prompt(batch: int, device: torch.device) -> PromptTensors:

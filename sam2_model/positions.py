@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 
-@lru_cache(maxsize=16)
 def sine_grid(channels: int, grid: tuple[int, int], device: torch.device | None = None) -> Tensor:
     """Sine and cosine codes of every cell of a grid; half of the channels for y, half for x.
 
@@ -24,11 +23,18 @@ def sine_grid(channels: int, grid: tuple[int, int], device: torch.device | None 
     Returns:
         (C, H, W), float32; always the same tensor, not to be written into.
     """
+    if torch.compiler.is_compiling():
+        return _make_sine_grid(channels, grid, device)
+    return _kept_sine_grid(channels, grid, device)
+
+
+@lru_cache(maxsize=16)
+def _kept_sine_grid(channels: int, grid: tuple[int, int], device: torch.device | None) -> Tensor:
     with torch.inference_mode(False):  # so that it may serve a later training step too
-        return _sine_grid(channels, grid, device)
+        return _make_sine_grid(channels, grid, device)
 
 
-def _sine_grid(channels: int, grid: tuple[int, int], device: torch.device | None) -> Tensor:
+def _make_sine_grid(channels: int, grid: tuple[int, int], device: torch.device | None) -> Tensor:
     height, width = grid
     half = channels // 2
     exponent = torch.arange(half, dtype=torch.float32, device=device)
@@ -106,7 +112,7 @@ def rotary_turns(channels: int, grid: tuple[int, int], device: torch.device | No
         device: where the result is made.
 
     Returns:
-        (H·W, D/2) complex numbers of length one, row by row.
+        (H·W, D/2, 2) complex numbers of length one as cosine and sine, row by row.
     """
     height, width = grid
     frequency = 10000.0 ** (-torch.arange(0, channels, 4, dtype=torch.float32, device=device) / channels)
@@ -114,7 +120,7 @@ def rotary_turns(channels: int, grid: tuple[int, int], device: torch.device | No
     x = (cell % width).float()[:, None] * frequency
     y = (cell // width).float()[:, None] * frequency
     angle = torch.cat((x, y), dim=-1)
-    return torch.polar(torch.ones_like(angle), angle)
+    return torch.stack((angle.cos(), angle.sin()), dim=-1)
 
 
 def rotate(x: Tensor, turns: Tensor) -> Tensor:
@@ -122,11 +128,17 @@ def rotate(x: Tensor, turns: Tensor) -> Tensor:
 
     Args:
         x: (B, N, D).
-        turns: (n, D/2) complex with N a multiple of n: the codes repeat for each memory in turn.
+        turns: (n, D/2, 2) from `rotary_turns` with N a multiple of n: the codes repeat for each memory in turn.
 
     Returns:
         (B, N, D), in the type of `x`; the turning itself is done in float32.
     """
     batch, tokens, channels = x.shape
-    pairs = torch.view_as_complex(x.float().reshape(batch, -1, turns.shape[0], channels // 2, 2))
-    return torch.view_as_real(pairs * turns).reshape(batch, tokens, channels).to(x.dtype)
+    if torch.compiler.is_compiling():  # one kernel, without complex numbers, and the same for any number of memories
+        re, im = x.float().unflatten(-1, (-1, 2)).unbind(-1)
+        cosine, sine = turns[torch.arange(tokens, device=x.device) % len(turns)].unbind(-1)
+        turned = torch.stack((re * cosine - im * sine, re * sine + im * cosine), dim=-1)
+    else:
+        pairs = torch.view_as_complex(x.float().reshape(batch, -1, len(turns), channels // 2, 2))
+        turned = torch.view_as_real(pairs * torch.view_as_complex(turns))
+    return turned.reshape(batch, tokens, channels).to(x.dtype)
