@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from effects.blend import lay_below, mix
-from effects.shrink import average_blocks, repeat_blocks
+from effects.shrink import average_blocks, divide_by_weight, repeat_blocks, sum_blocks
 from tests.effects.test_catalogue import make_mask, make_pixels
 
 RANDOM = np.random.default_rng(4)
@@ -23,6 +23,15 @@ def test_a_block_is_the_average_of_its_pixels(cell, channels, dtype):
 def test_a_part_of_a_picture_is_averaged_as_its_copy(cell):
     part = RANDOM.integers(0, 256, (3 * cell, 2 * cell + 5, 3), dtype=np.uint8)[cell:, : 2 * cell]
     assert np.array_equal(average_blocks(part, cell), average_blocks(part.copy(), cell))
+
+
+@pytest.mark.parametrize("cell", [3, 6, 20, 49])
+def test_a_block_of_which_one_pixel_is_the_target_has_its_colour(cell):
+    pixels = RANDOM.integers(0, 256, (2 * cell, 3 * cell, 3), dtype=np.uint8)
+    mask = np.zeros(pixels.shape[:2], np.uint8)
+    mask[cell - 1 :: cell, ::cell] = 1
+    colors = divide_by_weight(*sum_blocks(pixels, mask, cell))
+    assert np.array_equal(colors, pixels[cell - 1 :: cell, ::cell])
 
 
 @pytest.mark.parametrize("cell", [1, 2, 3, 20, 49, 98, 200])
