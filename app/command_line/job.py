@@ -44,7 +44,7 @@ class Job:
         dtype: its number type.
         image_size: side of its square input [px].
         look_ahead: frames encoded in one batch.
-        compiles: whether the image encoder is compiled first.
+        compiles: whether the network is compiled first.
         dry_run: say how long tracking would take and how much memory it would need, and write nothing.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 
 import numpy as np
@@ -67,6 +68,21 @@ def test_the_budget_changes_no_mask(model: SAM2, clip: NDArray[np.uint8], budget
     network = on_gpu(model)
     for one, two in zip(tracked(network, clip, budget), tracked(network, clip), strict=True):
         torch.testing.assert_close(one.mask_logits, two.mask_logits, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.timeout(900)  # compiling takes minutes
+def test_compiled_and_recorded_parts_change_no_mask(model: SAM2, clip: NDArray[np.uint8], exact_products: None) -> None:
+    """First compiled, then recorded, then run from the recordings, at last on another thread, as the page's are."""
+    skipped = torch._dynamo.utils.counters["inductor"]["cudagraph_skips"]
+    plain, compiled = on_gpu(model), on_gpu(model).requires_grad_(False).compile_parts()
+    expected = tracked(plain, clip)
+    found = [tracked(compiled, clip) for _ in range(3)]
+    with ThreadPoolExecutor(1) as other:
+        found.append(other.submit(tracked, compiled, clip).result())
+    for one, *others in zip(expected, *found, strict=True):
+        for two in others:
+            torch.testing.assert_close(two.mask_logits, one.mask_logits, rtol=1e-3, atol=1e-3)
+    assert torch._dynamo.utils.counters["inductor"]["cudagraph_skips"] == skipped, "some parts were not recorded"
 
 
 def test_frames_that_travel_on_their_own_stream_arrive_whole(clip: NDArray[np.uint8]) -> None:
