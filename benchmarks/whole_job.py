@@ -43,7 +43,7 @@ def ffmpeg(*arguments: str) -> None:
 
 
 def ours(weights: Path, clip: Path, out: Path, image_size: int) -> dict[str, float]:
-    """The command line's `run`, in this process, and the share of its time that the model did not take."""
+    """The command line's `run`, in this process, and the share of its time in which the model was not at work."""
     return _run(f"{weights}@{image_size}", clip, out)
 
 
