@@ -1,4 +1,4 @@
-.PHONY: demo install test parity lint format golden bench profile clean tree
+.PHONY: demo install test parity slow lint format golden bench profile clean tree
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTHON ?= python3
@@ -22,10 +22,13 @@ demo: $(VENV)/.app
 	$(PY) app.py
 
 test: $(VENV)/.dev
-	$(PY) -m pytest -m "not parity"
+	$(PY) -m pytest -m "not parity and not slow"
 
 parity: $(VENV)/.dev
 	$(PY) -m pytest -m parity
+
+slow: $(VENV)/.dev
+	$(PY) -m pytest -m slow
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check .

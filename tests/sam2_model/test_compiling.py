@@ -120,6 +120,8 @@ def test_runs_are_recorded_on_cuda_only() -> None:
     assert options_for(torch.device("cuda")) == ({"mode": "reduce-overhead"} if records else {})
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1500)  # g++ runs 59 times
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch.*")  # the compiler's own, when it is imported
 def test_the_real_compiler_gives_the_same_masks(clip: NDArray[np.uint8]) -> None:
     """By C++, since there need not be a GPU: what it makes of five parts, one object and a memory that grows."""
@@ -132,4 +134,4 @@ def test_the_real_compiler_gives_the_same_masks(clip: NDArray[np.uint8]) -> None
     torch.testing.assert_close(*found, rtol=1e-4, atol=1e-4)
     counters = torch._dynamo.utils.counters
     assert not counters["graph_break"]
-    assert 6 <= counters["stats"]["unique_graphs"] <= 6
+    assert counters["stats"]["unique_graphs"] == 6
