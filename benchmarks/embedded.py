@@ -1,25 +1,40 @@
 """How quick the embedded model is on a 480p clip, alone and in the whole job: `python -m benchmarks.embedded`.
 
-The peer is the clip's own running time: above 1 the work keeps up with playback. The result is written to
-benchmarks/results/ as JSON.
+The peer is the clip's own running time: above 1 the work keeps up with playback. The command line's `run`, which
+renders while it tracks, is held against tracking and then rendering; `--overlap PAIRS` measures that alone. The result
+is written to benchmarks/results/ as JSON.
 """
 
 from __future__ import annotations
 
+import argparse
+import io
 import json
+import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+# As the app does, before torch is imported; app.py says why.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.command_line import commands
+from app.command_line.following import track_all
+from app.command_line.job import Job
+from app.command_line.reporter import Reporter
 from app.pipeline import read_ahead
+from app.projects.mask_folder import MaskFolder
+from app.rendering.render import render_frames
 from benchmarks.peers import RESULTS, machine
+from benchmarks.whole_job import processor_seconds
 from effects import compose, parse_layer
 from media import VideoClip, VideoWriter
 from sam2_model import SAM2, Prompt, VideoPredictor, load
@@ -67,6 +82,43 @@ def _composed(tracker: VideoPredictor, clip: VideoClip, layers: list[Any]) -> It
             yield compose(frame.pixels, found.masks_by_id(), layers, frame_index=frame.index), frame.time
 
 
+def measure_overlap(folder: Path, pairs: int) -> dict[str, float]:
+    """Medians over pairs taken in turn: the command line's `run`, beside tracking first and rendering then."""
+    job = Job(
+        CLIP,
+        model="nano",
+        objects=[f"id=1 frame=0 +{CLICK[0]},{CLICK[1]}"],
+        layers=["background blur strength=0.7"],
+        masks=folder / "masks",
+        output=folder / "out.mp4",
+    )
+    ways: dict[str, Callable[[Job, Reporter], None]] = {"overlapped": commands.run, "in_turn": _track_then_render}
+    spent: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for index in range(pairs + 1):
+        for name in sorted(ways, reverse=index % 2 == 0):
+            before = processor_seconds()
+            with redirect_stdout(io.StringIO()):
+                seconds = _seconds(partial(ways[name], job, Reporter(as_json=False)))
+            spent[name].append((seconds, processor_seconds() - before))
+    both = list(zip(spent["overlapped"], spent["in_turn"], strict=True))[1:]  # the first warms up
+    return {
+        "overlapped_seconds": statistics.median(one[0] for one, _ in both),
+        "in_turn_seconds": statistics.median(other[0] for _, other in both),
+        "share_of_seconds": statistics.median(one[0] / other[0] for one, other in both),
+        "share_of_processor_seconds": statistics.median(one[1] / other[1] for one, other in both),
+    }
+
+
+def _track_then_render(job: Job, report: Reporter) -> None:
+    assert job.masks is not None
+    assert job.output is not None
+    with VideoClip.open(job.clip) as clip:
+        project = job.with_layers(job.begin_project(clip.size))
+        track_all(job, clip, project, job.masks, report)
+        masks = MaskFolder(job.masks)
+        report.follow(render_frames(clip, masks, project.layers, job.output, colors=project.rgb_colors), "render")
+
+
 def _seconds(work: Any) -> float:
     began = time.perf_counter()
     work()
@@ -74,6 +126,16 @@ def _seconds(work: Any) -> float:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--overlap", type=int, metavar="PAIRS", help="only so many pairs of `run` and one after the other"
+    )
+    pairs = parser.parse_args().overlap
+    with tempfile.TemporaryDirectory() as folder:
+        if pairs:
+            print(json.dumps(measure_overlap(Path(folder), pairs), indent=1))
+            return
+        overlap = measure_overlap(Path(folder), ROUNDS)
     model = load("nano")
     with VideoClip.open(CLIP) as clip, tempfile.TemporaryDirectory() as folder:
         measure_job(model, clip, Path(folder) / "warm_up.mp4")
@@ -84,6 +146,7 @@ def main() -> None:
             **measure_model(model, clip),
             "whole_job_frames_per_second": statistics.median(rates),
             "whole_job_times_real_time": statistics.median(rates) / float(clip.fps),
+            "command_line": overlap,
         }
     text = json.dumps(result, indent=1, ensure_ascii=False)
     (RESULTS / "embedded.json").write_text(text + "\n")
