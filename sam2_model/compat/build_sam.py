@@ -74,7 +74,7 @@ def build_sam2_video_predictor(
         hydra_overrides_extra: image_size, fill_hole_area, non_overlap_masks, clear_non_cond_mem_around_input,
             add_all_frames_to_correct_as_cond and binarize_mask_from_pts_for_mem_enc are known.
         apply_postprocessing: fill small holes, and remember prompted masks hard-edged.
-        vos_optimized: taken for the signature's sake.
+        vos_optimized: have torch compile the parts that do the work; costs a minute on the first frames.
     """
     settings = _read_overrides(hydra_overrides_extra)
     unknown = settings.keys() - {"image_size", *_OPTIONS}
@@ -88,7 +88,8 @@ def build_sam2_video_predictor(
         keep_recent=None,  # the reference forgets nothing, so that one may go over a stretch again
     )
     options = replace(options, **{_OPTIONS[name]: value for name, value in settings.items() if name in _OPTIONS})
-    return SAM2VideoPredictor(_network(config_file, ckpt_path, device, mode, settings), options)
+    model = _network(config_file, ckpt_path, device, mode, settings)
+    return SAM2VideoPredictor(model.compile_parts() if vos_optimized else model, options)
 
 
 def build_sam2_hf(model_id: str, device: str | torch.device = "cuda", **kwargs: Any) -> SAM2:
@@ -97,12 +98,13 @@ def build_sam2_hf(model_id: str, device: str | torch.device = "cuda", **kwargs: 
 
 
 def build_sam2_video_predictor_hf(
-    model_id: str, device: str | torch.device = "cuda", **kwargs: Any
+    model_id: str, device: str | torch.device = "cuda", *, vos_optimized: bool = False, **kwargs: Any
 ) -> SAM2VideoPredictor:
     """The video predictor of a Hub repository; further arguments as in `build_sam2_video_predictor`."""
     predictor = build_sam2_video_predictor(preset_of_name(model_id) or model_id, None, "cpu", **kwargs)
     image_size = predictor.model.config.image_size
-    return SAM2VideoPredictor(load(model_id, device=device, image_size=image_size), predictor.options)
+    model = load(model_id, device=device, image_size=image_size)
+    return SAM2VideoPredictor(model.compile_parts() if vos_optimized else model, predictor.options)
 
 
 def preset_of_config(config_file: str) -> str:

@@ -79,6 +79,15 @@ def test_a_video_script_sees_the_same(checkpoint: str, clip: str) -> None:
         assert_masks_equal(f"compat video, {mine[0]}", mine[2], oracle[2], ROUNDED_LOGITS)
 
 
+def test_vos_optimized_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    monkeypatch.setattr(torch, "compile", lambda method, **_: compiled.append(type(method.__self__).__name__) or method)
+    compat.build_sam2_video_predictor(CONFIG, device="cpu")
+    assert not compiled
+    compat.build_sam2_video_predictor(CONFIG, device="cpu", vos_optimized=True)
+    assert set(compiled) == {"ImageEncoder", "MemoryAttention", "MaskDecoder", "MemoryEncoder"}
+
+
 def test_what_is_wrong_is_said(checkpoint: str, clip: str) -> None:
     predictor = compat.build_sam2_video_predictor(CONFIG, checkpoint, device="cpu", hydra_overrides_extra=OVERRIDES)
     state = predictor.init_state(clip)
