@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.sessions.folder_size import folder_bytes
 from app.projects.project import Project
+from app.sessions.folder_size import folder_bytes
 from app.sessions.session import CLIP_INDEX, TIMES, ClipInfo, SessionError
 from media.frame import Pixels
 from media.frame_pack import FramePackWriter

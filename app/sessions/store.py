@@ -18,9 +18,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from app.projects.project import Project
 from app.sessions.folder_size import folder_bytes
 from app.sessions.ingest import Ingest, IngestProgress
-from app.projects.project import Project
 from app.sessions.session import ClipInfo, Session, SessionError, SessionGoneError
 from media.limits import LOCAL, Limits
 
