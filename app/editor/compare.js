@@ -50,9 +50,9 @@ function drawKept([x0, y0, x1, y1], width, height) {
   pen.rect(0, 0, width, height);
   pen.rect(x0, y0, x1 - x0, y1 - y0);
   pen.fill("evenodd");
-  for (const [ink, thickness] of [["rgb(11 12 14 / .6)", 3.5], ["#fff", 1.5]]) {
-    pen.strokeStyle = ink;
-    pen.lineWidth = thickness / view.scale;
+  for (const line of [{ ink: "rgb(11 12 14 / .6)", thickness: 3.5 }, { ink: "#fff", thickness: 1.5 }]) {
+    pen.strokeStyle = line.ink;
+    pen.lineWidth = line.thickness / view.scale;
     pen.strokeRect(x0, y0, x1 - x0, y1 - y0);
   }
 }
