@@ -155,7 +155,7 @@ class DecoderProcess:
                 self.close()
                 raise MediaError(TOO_SLOW)
             try:
-                num_bytes = self._process.stdout.readinto(rest)  # type: ignore[attr-defined]
+                num_bytes = self._process.stdout.readinto(rest)  # type: ignore[attr-defined]  # a pipe can
             except (OSError, ValueError) as error:
                 raise self._failure() from error
             if not num_bytes:

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 try:
     import resource
-except ImportError:  # Windows
-    resource = None  # type: ignore[assignment]
+except ImportError:
+    resource = None  # type: ignore[assignment]  # Windows has none, and nothing is limited there
 
 
 logger = logging.getLogger(__name__)

@@ -74,6 +74,7 @@ def open_archive(path: Path, folder: Path, max_clip_bytes: int) -> Archive:
                 )
             return _unpack(archive, entries, folder, max_clip_bytes)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+        # `zipfile` says so of what is damaged, packed in a way it does not know, or locked by a password.
         raise ProjectError(f"{path.name} cannot be read as a ZIP archive; save the project again.") from error
 
 

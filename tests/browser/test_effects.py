@@ -210,19 +210,12 @@ def test_looks_comparing_and_playing_before_rendering(page: Any, folder: Path) -
 
 def test_a_click_on_reframed_playback_only_stops_it(page: Any, folder: Path) -> None:
     """Nothing lies where it is seen there, so no click would find its place."""
-    session = open_clip(page, folder)
-    track(page, session)
-    sessions = Sessions(folder / "sessions")
-    project = sessions.open(session.id).project
-    sessions.save(session.id, with_reframe(project, parse_reframe("1 aspect=1:1")))
-    page.click("[data-look='Green screen']")
-    page.click("[data-do=loop]")
-    go_to(page, 0)
-    page.click("[data-do=play]")
-    wait_until(lambda: canvas(page)[:, :20].max() < 40, "the black beside the reframed picture")
+    session = open_reframed(page, folder)
+    objects = session.project.objects
+    play_reframed(page)
     page.mouse.click(*on_stage(page, 85, 115))
     page.wait_for_selector("[data-do=play]:not(.is-playing)")
-    assert sessions.open(session.id).project.objects == project.objects
+    assert Sessions(folder / "sessions").open(session.id).project.objects == objects
 
 
 def open_reframed(page: Any, folder: Path) -> Session:
@@ -233,6 +226,15 @@ def open_reframed(page: Any, folder: Path) -> Session:
     project = sessions.open(session.id).project
     sessions.save(session.id, with_reframe(project, parse_reframe("1 aspect=1:1")))
     return sessions.open(session.id)
+
+
+def play_reframed(page: Any) -> None:
+    """Play the result over and over, and wait until what is seen is cut."""
+    page.click("[data-look='Green screen']")
+    page.click("[data-do=loop]")
+    go_to(page, 0)
+    page.click("[data-do=play]")
+    wait_until(lambda: canvas(page)[:, :20].max() < 40, "the black beside the reframed picture")
 
 
 def test_a_paused_frame_shows_what_reframing_keeps_and_can_be_clicked_everywhere(page: Any, folder: Path) -> None:
@@ -271,11 +273,7 @@ def test_a_paused_frame_shows_what_reframing_keeps_and_can_be_clicked_everywhere
 
 def test_where_reframed_playback_stops_the_whole_frame_comes_back(page: Any, folder: Path) -> None:
     session = open_reframed(page, folder)
-    page.click("[data-look='Green screen']")
-    page.click("[data-do=loop]")
-    go_to(page, 0)
-    page.click("[data-do=play]")
-    wait_until(lambda: canvas(page)[:, :20].max() < 40, "the black beside the reframed picture")
+    play_reframed(page)
     page.click("[data-do=play]")
     wait_until(lambda: canvas(page)[:, :20].max() > 60, "the whole frame, dimmed there")
     at = int(page.get_attribute(".ms-stage", "data-frame"))
