@@ -68,10 +68,8 @@ def render_frames(
     mattes = Mattes(masks, footage.pixels, clip.num_frames)
     views = _views(reframe, footage)
     size = reframe.size(footage.size) if reframe else footage.size
+    began = time.monotonic()
     with VideoWriter(out, like=clip, format=format, size=size, keeps_location=keeps_location) as writer:
-        for object_id in masks.object_ids():
-            masks.path(object_id, 0)  # masks that are still being tracked let us wait here, off the clock
-        began = time.monotonic()
         progress = RenderProgress(0, clip.num_frames, 0.0)
         for done, frame in enumerate(_one_ahead(clip.frames(), footage), start=1):
             picture: Picture | None = _compose(frame, footage, mattes, layers, colors, names)
