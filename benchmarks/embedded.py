@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, redirect_stdout
 from functools import partial
+from itertools import tee
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from app.rendering.render import render_frames
 from benchmarks.peers import RESULTS, machine
 from benchmarks.whole_job import processor_seconds
 from effects import compose, parse_layer
-from media import VideoClip, VideoWriter
+from media import Frame, VideoClip, VideoWriter
 from sam2_model import SAM2, Prompt, VideoPredictor, load
 
 CLIP = Path(__file__).parents[1] / "examples" / "clips" / "bird.mp4"
@@ -69,17 +70,18 @@ def measure_job(model: SAM2, clip: VideoClip, out: Path) -> float:
     began = time.perf_counter()
     tracker = VideoPredictor(model, clip.size, clip.num_frames)
     tracker.add_prompt(1, 0, clip.frame(0).pixels, Prompt((CLICK,), (1,)))
-    with VideoWriter(out, like=clip) as writer, closing(read_ahead(_composed(tracker, clip, layers))) as composed:
-        for pixels, moment in composed:
-            writer.write(pixels, moment)
+    with VideoWriter(out, like=clip) as writer, closing(read_ahead(_tracked(tracker, clip))) as tracked:
+        for frame, masks in tracked:
+            writer.write(compose(frame.pixels, masks, layers, frame_index=frame.index), frame.time)
     return clip.num_frames / (time.perf_counter() - began)
 
 
-def _composed(tracker: VideoPredictor, clip: VideoClip, layers: list[Any]) -> Iterator[tuple[NDArray[np.uint8], Any]]:
+def _tracked(tracker: VideoPredictor, clip: VideoClip) -> Iterator[tuple[Frame, dict[int, NDArray[np.bool_]]]]:
     with closing(read_ahead(clip.frames())) as frames:
-        for frame in frames:
-            found = tracker.track(frame.index, frame.pixels)
-            yield compose(frame.pixels, found.masks_by_id(), layers, frame_index=frame.index), frame.time
+        kept, coming = tee(frames)
+        with closing(tracker.propagate((frame.index, frame.pixels) for frame in coming)) as tracked:
+            for frame, found in zip(kept, tracked, strict=True):
+                yield frame, found.masks_by_id()
 
 
 def measure_overlap(folder: Path, pairs: int) -> dict[str, float]:

@@ -116,7 +116,7 @@ class Ours:
 
     def track(self, path: Path) -> Found:
         """Open the clip, click, and track through it."""
-        budget = replace(Budget.of_device(self.model.device), look_ahead=self.look_ahead)
+        budget = replace(Budget.suiting(self.model.device, self.model.config.image_size), look_ahead=self.look_ahead)
         with VideoClip.open(path) as clip:
             tracker = VideoPredictor(self.model, clip.size, clip.num_frames, OPTIONS, budget)
             first = clip.frame(0).pixels

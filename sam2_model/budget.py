@@ -6,25 +6,31 @@ from dataclasses import dataclass
 
 import torch
 
+_SMALL_INPUT = 512  # [px] larger ones keep all threads busy with one product
+
 
 @dataclass
 class Budget:
-    """What costs memory and buys speed; never changes a mask.
+    """What costs memory and buys speed; never changes a mask by more than rounding.
 
     Attributes:
         look_ahead: frames that `propagate` encodes in one batch before it tracks through them.
         objects_at_once: objects that are tracked in one batch.
+        side_by_side: `propagate` computes coming frames and objects side by side, each on its share of torch's threads.
         memories_on_cpu: what is remembered waits in the computer's own memory until it is read.
     """
 
     look_ahead: int
     objects_at_once: int
+    side_by_side: bool = False
     memories_on_cpu: bool = False
 
     @classmethod
-    def of_device(cls, device: torch.device) -> Budget:
-        """What is quick on a device: one of everything on a CPU, where several small products beat a large one."""
-        return cls(look_ahead=1, objects_at_once=1) if device.type == "cpu" else cls(look_ahead=4, objects_at_once=16)
+    def suiting(cls, device: torch.device, image_size: int) -> Budget:
+        """What is quick on a device with inputs of that side [px]; on a CPU several small products beat a large one."""
+        if device.type != "cpu":
+            return cls(look_ahead=4, objects_at_once=16)
+        return cls(look_ahead=1, objects_at_once=1, side_by_side=image_size <= _SMALL_INPUT)
 
     def shrink(self) -> str | None:
         """Take the next saving, the cheapest first.

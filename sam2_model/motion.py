@@ -61,10 +61,15 @@ class Motion:
             del self._seen[old]
         self._seen[frame_index] = grey_square(pixels) if grey is None else grey
 
-    def bring(self, masks: Tensor, before: int, now: int) -> Tensor:
-        """Masks (B, 1, h, w) of frame `before` as they lie in frame `now`; unmoved where either was not seen."""
+    def flow(self, before: int, now: int) -> Tensor | None:
+        """Where each place of frame `now` lay in frame `before`, as `flow_back`; None where either was not seen."""
         if before not in self._seen or now not in self._seen:
-            return masks
+            return None
         if self._flow is None or self._flow[:2] != (before, now):
             self._flow = (before, now, flow_back(self._seen[now], self._seen[before]))
-        return brought_along(masks, self._flow[2])
+        return self._flow[2]
+
+    def bring(self, masks: Tensor, before: int, now: int) -> Tensor:
+        """Masks (B, 1, h, w) of frame `before` as they lie in frame `now`; unmoved where either was not seen."""
+        flow = self.flow(before, now)
+        return masks if flow is None else brought_along(masks, flow)

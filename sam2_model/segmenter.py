@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from .motion import Motion
 from .prompt_encoder import PromptTensors, prompt_tensors
 from .prompts import Prompt
 from .results import MaskPrediction
+from .side_by_side import SideBySide
 from .track import Draft, Track
 from .tracking_options import TrackingOptions
 
@@ -125,6 +127,21 @@ class Segmenter:
         batch = [each for each in recalls if each[1].shape == shape][: self.budget.objects_at_once]
         self._track_batch(frame_index, self.features.of(frame_index, pixels), batch, step)
         return {track.object_id for track, _ in batch}
+
+    def track_beside(
+        self, beside: SideBySide, frame_index: int, pixels: NDArray[np.uint8], waiting: Sequence[Track], step: Step
+    ) -> list[Future[None]]:
+        """Have each object tracked beside the others; over when all that is returned is done."""
+        if not waiting:
+            return []
+        # What they share is made before they part.
+        features = self.features.of(frame_index, pixels)
+        self.features.begun(frame_index)
+        if self.model.config.refines_last_mask:
+            self.motion.flow(frame_index - step, frame_index)
+        config = self.model.config
+        batches = [[(track, track.memory.recall(frame_index, config, step))] for track in waiting]
+        return [beside.begin(self._track_batch, frame_index, features, batch, step) for batch in batches]
 
     def _track_batch(
         self, frame_index: int, features: ImageFeatures, batch: Sequence[tuple[Track, Recall]], step: Step

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -19,11 +20,14 @@ from .model import SAM2
 from .prompts import Prompt, PromptError
 from .results import NO_OBJECT_LOGIT, FrameMasks
 from .segmenter import Segmenter
+from .side_by_side import SideBySide
 from .track import Track
 from .tracking_options import TrackingOptions
 from .uploads import NumberedFrame
 
 logger = logging.getLogger(__name__)
+
+_ENCODED_AHEAD = 2  # frames: with one, an encoder that takes longer than all objects would be waited for
 
 _Result = TypeVar("_Result")
 
@@ -56,7 +60,7 @@ class VideoPredictor:
         self.num_frames = num_frames
         self.options = options or TrackingOptions()
         self.tracks: dict[int, Track] = {}
-        self.budget = budget or Budget.of_device(model.device)
+        self.budget = budget or Budget.suiting(model.device, model.config.image_size)
         self.notices: list[str] = []
         self._segmenter = Segmenter(model, size, num_frames, self.options, self.budget)
 
@@ -143,20 +147,29 @@ class VideoPredictor:
             PromptError: no object has a prompt.
             ValueError: the frame has another size than the clip.
         """
+        waiting = self._begin_frame(frame_index, pixels)
+        while waiting:
+            done = self._afford(self._segmenter.track_some, frame_index, pixels, waiting, step)
+            waiting = [track for track in waiting if track.object_id not in done]
+        return self._end_frame(frame_index, step)
+
+    def _begin_frame(self, frame_index: int, pixels: NDArray[np.uint8]) -> list[Track]:
+        """Turn to the next frame → the objects to be found there."""
         if not self.tracks:
             raise PromptError("There is nothing to track yet; click an object on a frame first.")
         self._look_at(frame_index, pixels)
         self._afford(self._segmenter.remember_drafts, self.tracks.values())
-        waiting = [track for track in self.tracks.values() if frame_index not in track.memory.prompted]
-        while waiting:
-            done = self._afford(self._segmenter.track_some, frame_index, pixels, waiting, step)
-            waiting = [track for track in waiting if track.object_id not in done]
+        return [track for track in self.tracks.values() if frame_index not in track.memory.prompted]
+
+    def _end_frame(self, frame_index: int, step: Step) -> FrameMasks:
         for track in self.tracks.values():
             track.tracked[frame_index] = step
         return self._afford(self.masks_on, frame_index)
 
-    def propagate(self, frames: Iterable[tuple[int, NDArray[np.uint8]]], step: Step = 1) -> Iterator[FrameMasks]:
-        """Track over many frames, one at a time; stop iterating to cancel.
+    def propagate(
+        self, frames: Iterable[tuple[int, NDArray[np.uint8]]], step: Step = 1
+    ) -> Generator[FrameMasks, None, None]:
+        """Track over many frames, one at a time; close it to cancel.
 
         Args:
             frames: (frame_index, pixels) in the order of `step`.
@@ -165,6 +178,11 @@ class VideoPredictor:
         Yields:
             The masks of each frame.
         """
+        pieces = min(torch.get_num_threads(), 1 + len(self.tracks))
+        if self.budget.side_by_side and pieces > 1:
+            with SideBySide(pieces) as beside:
+                yield from self._propagate_beside(beside, frames, step)
+            return
         coming = iter(frames)
         group = list(islice(coming, self.budget.look_ahead))
         while group:
@@ -176,6 +194,41 @@ class VideoPredictor:
             for frame_index, pixels in group:
                 yield self.track(frame_index, pixels, step)
             group = following or list(islice(coming, self.budget.look_ahead))
+
+    def _propagate_beside(
+        self, beside: SideBySide, frames: Iterable[NumberedFrame], step: Step
+    ) -> Iterator[FrameMasks]:
+        """Objects are found side by side, while coming frames are encoded."""
+        coming = iter(frames)
+        ahead: deque[NumberedFrame] = deque()
+        try:
+            self._encode_beside(beside, coming, ahead)
+            while ahead:
+                frame_index, pixels = ahead.popleft()
+                with torch.inference_mode():
+                    waiting = self._begin_frame(frame_index, pixels)
+                    begun = self._segmenter.track_beside(beside, frame_index, pixels, waiting, step)
+                self._encode_beside(beside, coming, ahead)  # after the objects, which are waited for
+                for each in begun:
+                    each.result()
+                with torch.inference_mode():
+                    found = self._end_frame(frame_index, step)
+                yield found
+        finally:
+            self._segmenter.features.drop_coming()
+
+    def _encode_beside(self, beside: SideBySide, coming: Iterator[NumberedFrame], ahead: deque[NumberedFrame]) -> None:
+        """Fill up what is encoded ahead."""
+        for frame_index, pixels in islice(coming, _ENCODED_AHEAD - len(ahead)):
+            self._check_frame(frame_index, pixels)
+            if self._is_looked_at(frame_index):
+                self._segmenter.features.encode_beside(beside, frame_index, pixels)
+            ahead.append((frame_index, pixels))
+
+    def _is_looked_at(self, frame_index: int) -> bool:
+        """Whether tracking will look at a frame: not where all objects are prompted."""
+        tracks = self.tracks.values()
+        return any(frame_index not in track.memory.prompted and frame_index not in track.drafts for track in tracks)
 
     def masks_on(self, frame_index: int) -> FrameMasks:
         """What is known of every object on a frame, without looking at it again; empty where nothing is."""
@@ -240,13 +293,7 @@ class VideoPredictor:
     @torch.inference_mode()
     def _encode_ahead(self, group: Sequence[NumberedFrame]) -> None:
         """Encode the coming frames in one batch, but for those that are prompted: they will not be looked at."""
-        needed = [
-            frame
-            for frame in group
-            if any(
-                frame[0] not in track.memory.prompted and frame[0] not in track.drafts for track in self.tracks.values()
-            )
-        ]
+        needed = [frame for frame in group if self._is_looked_at(frame[0])]
         if len(needed) > 1 and self.budget.look_ahead > 1:
             try:
                 self._segmenter.features.encode(needed)

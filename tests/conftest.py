@@ -6,7 +6,9 @@ import os
 import signal
 from collections.abc import Iterator
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is first imported, also by the programs we start
+# Both are read when torch is first imported, also by the programs we start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
 import torch
@@ -19,6 +21,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     is_missing = item.get_closest_marker("gpu") is not None and not torch.cuda.is_available()
     if is_missing and os.environ.get("FAIL_WITHOUT_CUDA") != "1":
         pytest.skip("there is no CUDA here")
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """torch may use two threads."""
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(1)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ FORBIDDEN_LIBRARIES = {
 # Inside sam2_model nothing imports upward; a module may import what stands in an earlier row.
 LAYERS_OF_THE_MODEL = [
     {"budget", "compiling", "config", "motion", "products", "positions", "prompts", "results", "preprocessing"}
-    | {"mask_ops", "weight_names", "tracking_options"},
+    | {"mask_ops", "side_by_side", "weight_names", "tracking_options"},
     {"layers", "attention", "memory_bank", "uploads", "weight_files"},
     {"hiera", "two_way_transformer", "memory_attention", "memory_encoder", "prompt_encoder", "track"},
     {"image_encoder"},

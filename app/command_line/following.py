@@ -36,7 +36,7 @@ def estimate(job: Job, clip: VideoClip, project: Project, report: Reporter) -> N
 
     passes = plan_passes(project, clip.num_frames)
     model = _load(job, project, report)
-    found = measure_pace(model, clip, current_budget()).estimate(passes)
+    found = measure_pace(model, clip, current_budget(model)).estimate(passes)
     report.say(str(found), "estimate", seconds=round(found.seconds, 1), memory_mib=found.memory and round(found.memory))
 
 
@@ -90,7 +90,7 @@ def _make_tracker(job: Job, clip: VideoClip, project: Project, folder: Path, rep
     from app.tracking.models import current_budget
 
     model = _load(job, project, report)
-    return ClipTracker(model, clip, MaskFolder(folder), budget=current_budget())
+    return ClipTracker(model, clip, MaskFolder(folder), budget=current_budget(model))
 
 
 def _frames(

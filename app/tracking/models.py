@@ -94,10 +94,10 @@ def current_setup(name: str = "") -> Setup:
     return choose_setup(look_at_hardware(), replace(_wishes, image_size=image_size or _wishes.image_size))
 
 
-def current_budget() -> sam2_model.Budget:
-    """How much a tracker does at once here."""
-    setup = current_setup()
-    return replace(sam2_model.Budget.of_device(torch.device(setup.device)), look_ahead=setup.look_ahead)
+def current_budget(model: sam2_model.SAM2) -> sam2_model.Budget:
+    """How much a tracker does at once here with a model."""
+    suiting = sam2_model.Budget.suiting(model.device, model.config.image_size)
+    return replace(suiting, look_ahead=current_setup().look_ahead)
 
 
 def load_model(name: str) -> sam2_model.SAM2:

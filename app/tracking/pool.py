@@ -71,7 +71,7 @@ class TrackerPool:
                 kept.close()
                 model = self.load(session.project.model)
                 kept.tracker = ClipTracker(
-                    model, session.open_clip(), session.masks, session.tracked_before, current_budget()
+                    model, session.open_clip(), session.masks, session.tracked_before, current_budget(model)
                 )
                 kept.model_name = session.project.model
             yield kept.tracker

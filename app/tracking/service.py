@@ -231,7 +231,7 @@ def pace(session_id: str) -> Pace | None:
             model = _trackers.load(name)
             try:
                 with session.open_clip() as clip:
-                    _paces[key] = measure_pace(model, clip, current_budget(), pause=partial(_let_pass, session_id))
+                    _paces[key] = measure_pace(model, clip, current_budget(model), pause=partial(_let_pass, session_id))
             except TrackerBusyError:
                 return None
         return _paces[key]

@@ -22,7 +22,10 @@ from tests.app.test_scripts import NODE, run_script
 CLICK = {"object": 1, "frame": 0, "points": [[20, 24, 1]], "box": None}
 
 
-@pytest.mark.parametrize("budget", [Budget(1, 1), Budget(look_ahead=2, objects_at_once=4)])
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize(
+    "budget", [Budget(1, 1), Budget(1, 1, side_by_side=True), Budget(look_ahead=2, objects_at_once=4)]
+)
 def test_a_trial_tells_the_pace_and_leaves_nothing(
     model: SAM2, clip_path: Path, budget: Budget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,7 +75,7 @@ def test_models_run_at_the_size_and_in_the_numbers_asked_for() -> None:
     models.set_by_hand(Wishes(device="cpu", dtype="bfloat16", look_ahead=3))
     model = models.load_model("nano@320")
     assert (model.config.image_size, model.dtype) == (320, torch.bfloat16)
-    assert models.current_budget().look_ahead == 3
+    assert models.current_budget(model).look_ahead == 3
     models.set_by_hand(Wishes(device="cpu"))
     assert models.load_model("nano@320").dtype == torch.float32
     assert "at 320 px" in models.current_setup("nano@320").reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +66,61 @@ def test_many_objects_at_once_equal_one_by_one(model: SAM2, clip: NDArray[np.uin
         alone.add_prompt(object_id, 0, clip[0], prompt)
         for both, single in zip(found, run(alone, clip, range(5)), strict=True):
             torch.testing.assert_close(logits_of(both, object_id), single.mask_logits[0], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize("name", ["small", "nano"])
+def test_side_by_side_equals_one_after_the_other(model: SAM2, clip: NDArray[np.uint8], name: str) -> None:
+    """With a frame that all are prompted on, one that some are, an object that comes later, and a way back."""
+    network = model if name == "small" else load("nano", image_size=256)
+    found: list[list[FrameMasks]] = []
+    for side_by_side in (False, True):
+        tracker = VideoPredictor(network, SIZE, NUM_FRAMES, budget=Budget(1, 1, side_by_side=side_by_side))
+        for object_id, prompt in ((1, CLICK), (2, BOX)):
+            tracker.add_prompt(object_id, 4, clip[4], prompt)
+        tracker.add_prompt(1, 7, clip[7], CLICK)
+        seen = run(tracker, clip, range(3, 8))
+        tracker.add_prompt(3, 8, clip[8], BOX)
+        found.append(seen + run(tracker, clip, range(8, 10)) + run(tracker, clip, range(10, 5, -1)))
+    for one, other in zip(*found, strict=True):  # products on one thread and on two are rounded differently
+        assert one.frame_index == other.frame_index
+        torch.testing.assert_close(one.mask_logits, other.mask_logits, rtol=0, atol=2e-3)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_a_stop_leaves_no_thread_and_tracking_goes_on_from_there(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    before = threading.active_count()
+    found = []
+    for is_stopped in (False, True):
+        tracker = VideoPredictor(model, SIZE, NUM_FRAMES, budget=Budget(1, 1, side_by_side=True))
+        tracker.add_prompt(1, 0, clip[0], CLICK)
+        if is_stopped:
+            going = tracker.propagate((t, clip[t]) for t in range(9))
+            assert [next(going).frame_index for _ in range(3)] == [0, 1, 2]
+            going.close()
+            assert threading.active_count() == before
+            found.append(run(tracker, clip, range(3, 6)))
+        else:
+            found.append(run(tracker, clip, range(6))[3:])
+    for whole, resumed in zip(*found, strict=True):
+        torch.testing.assert_close(whole.mask_logits, resumed.mask_logits, rtol=0, atol=0)
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize("place", ["encode_image", "segment"])
+def test_what_goes_wrong_beside_is_heard(clip: NDArray[np.uint8], place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = make_model(SMALL)
+    tracker = VideoPredictor(network, SIZE, NUM_FRAMES, budget=Budget(1, 1, side_by_side=True))
+    tracker.add_prompt(1, 0, clip[0], CLICK)
+
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError(place)
+
+    monkeypatch.setattr(network, place, fail)
+    with pytest.raises(ValueError, match=place):
+        run(tracker, clip, range(4))
+    monkeypatch.undo()
+    assert len(run(tracker, clip, range(4))) == 4
 
 
 def test_bfloat16_moves_edges_only(clip: NDArray[np.uint8]) -> None:
