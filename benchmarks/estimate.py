@@ -46,8 +46,8 @@ class Case:
 
 
 CASES = (
-    Case("nano", 384, 1, 100),
-    Case("nano", 384, 3, 60),
+    Case("nano", 480, 1, 100),
+    Case("nano", 480, 3, 60),
     Case("sam2.1_tiny", 512, 1, 40),
     Case("sam2.1_tiny", 1024, 1, 20),
 )

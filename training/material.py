@@ -18,8 +18,8 @@ from torch.nn import functional as F
 
 from training.textures import uniform
 
-SCENE_SIDE = 384  # [px] of a packed photo
-CUTOUT_SIDE = 128  # [px] of a packed cut-out, its object filling the middle 90 %
+SCENE_SIDE = 512  # [px] of a packed photo
+CUTOUT_SIDE = 192  # [px] of a packed cut-out, its object filling the middle 90 %
 SMALLEST_CROP = 0.45  # share of a photo's side that a still shows at least
 SMALLEST_OBJECT = 0.012  # share of the photo; smaller labelled objects are left out
 PHOTOGRAPHED_SHARE = 0.85  # of cut-outs; drawn ones outnumber them, but are smooth and clean

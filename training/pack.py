@@ -14,7 +14,7 @@ from torch import Tensor
 from training.material import Material, pack
 from training.state import StateError, load, save_atomically
 
-PHOTO_QUALITY, CUTOUT_QUALITY = 72, 70  # of WebP, 0–100
+PHOTO_QUALITY, CUTOUT_QUALITY = 68, 66  # of WebP, 0–100
 _PACKED = ("photos", "labels", "objects")
 
 

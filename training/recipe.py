@@ -35,7 +35,8 @@ CURRICULUM = (
     Phase(until=3500, side=128, pictures=4, still_share=0.4, clips=2, frames=4),
     Phase(until=4600, side=192, pictures=4, still_share=0.3, clips=2, frames=5),
     Phase(until=5200, side=256, pictures=4, still_share=0.4, clips=1, frames=8),
-    Phase(until=2**31, side=320, pictures=4, still_share=0.5, clips=1, frames=7),
+    Phase(until=5600, side=320, pictures=4, still_share=0.5, clips=1, frames=7),
+    Phase(until=2**31, side=480, pictures=2, still_share=0.5, clips=1, frames=5),
 )
 
 
