@@ -9,6 +9,7 @@ From the folder of the project, after `make install`:
 from __future__ import annotations
 
 import argparse
+from itertools import tee
 from pathlib import Path
 
 import sam2_model
@@ -27,8 +28,10 @@ def follow_and_blur(clip_path: Path, x: float, y: float, out: Path, model_name: 
         tracker = VideoPredictor(model, size=clip.size, num_frames=clip.num_frames)
         click = Prompt(points=((x, y),), labels=(1,))
         tracker.add_prompt(object_id=1, frame_index=0, pixels=clip.frame(0).pixels, prompt=click)
-        for frame in clip.frames():
-            found = tracker.track(frame.index, frame.pixels)
+        # The tracker looks at the coming frames already while one is written, so each is kept for a moment.
+        kept, coming = tee(clip.frames())
+        tracked = tracker.propagate((frame.index, frame.pixels) for frame in coming)
+        for frame, found in zip(kept, tracked, strict=True):
             writer.write(compose(frame.pixels, found.masks_by_id(), layers, frame_index=frame.index), frame.time)
 
 
