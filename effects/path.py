@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from effects.box import Box
+
 BRIDGED = 5
 """An object that is away for up to so many frames is taken to have gone on moving [frames]."""
 _LEAST_SMOOTHING = 0.1
@@ -49,13 +51,16 @@ class Sighting(NamedTuple):
 
 def sight(mask: NDArray[Any]) -> Sighting | None:
     """Measure a mask (H, W) of any number type; None where it is 0 everywhere."""
-    inside = (mask > 0).view(np.uint8)
-    x, y, width, height = cv2.boundingRect(inside)
-    if width == 0:
+    box = Box.around(mask)
+    if box.is_empty:
         return None
-    moments = cv2.moments(inside[y : y + height, x : x + width], binaryImage=True)
-    center = moments["m10"] / moments["m00"] + x + 0.5, moments["m01"] / moments["m00"] + y + 0.5
-    return Sighting(x, y, x + width, y + height, *center, moments["m00"])
+    part = mask[box.slices]
+    inside = (part if part.dtype == bool else part > 0).view(np.uint8)
+    of_rows, of_columns = (cv2.reduce(inside, along, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() for along in (1, 0))
+    area = float(of_rows.sum())
+    x = float(of_columns @ (np.arange(box.x0, box.x1) + 0.5)) / area
+    y = float(of_rows @ (np.arange(box.y0, box.y1) + 0.5)) / area
+    return Sighting(*box, x, y, area)
 
 
 def join_sightings(sightings: Iterable[Sighting | None]) -> Sighting | None:
