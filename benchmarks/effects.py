@@ -8,8 +8,8 @@ in the other's turn weighs as little here as there. RGB goes in and out on our s
 memory: neither decoding nor encoding nor reading is counted. Medians of wall time with two threads on each side;
 `--threads 1 --clock processor` compares the work done, also where the machine is busy.
 
-Where the same work is not to be had it is not made the same: `supervision` is handed the object's box as well, which
-`compose` finds in the mask; its blur is a box and takes in what surrounds the object, its blocks are four of their
+Each finds the object's box in the mask, as it must on every frame of a clip. Where the same work is not to be had it is
+not made the same: `supervision`'s blur is a box and takes in what surrounds the object, its blocks are four of their
 pixels averaged instead of all, its lines have no smooth edges, and its corners no dark rim.
 """
 
@@ -36,6 +36,7 @@ import numpy as np
 from app.freed_memory import keep_freed_memory
 from benchmarks.effect_clip import EffectClip
 from effects import EFFECTS, Layer, compose, parse_layer
+from effects.path import sight
 
 FRAMES_IN_A_ROW = 120
 SLOW_FRAMES_IN_A_ROW = 30
@@ -124,13 +125,14 @@ def annotators(mask: Array) -> dict[str, Callable[[Array], object]]:
         return {}
     import supervision
 
-    rows, columns = np.nonzero(mask)
-    box = np.array([[columns.min(), rows.min(), columns.max(), rows.max()]], float)
-    found = supervision.Detections(xyxy=box, mask=mask[None], class_id=np.array([0]))
     inside = mask.view(np.uint8)
 
+    def found() -> Any:
+        box = supervision.mask_to_xyxy(mask[None])
+        return supervision.Detections(xyxy=box, mask=mask[None], class_id=np.array([0]))
+
     def drawn(maker: Any) -> Callable[[Array], Array]:
-        return lambda pixels: maker.annotate(scene=pixels.copy(), detections=found)
+        return lambda pixels: maker.annotate(scene=pixels.copy(), detections=found())
 
     def laid(maker: Any) -> Callable[[Array], object]:
         return lambda pixels: cv2.copyTo(drawn(maker)(pixels), inside, pixels.copy())
@@ -159,7 +161,7 @@ def measure_shared(rounds: int, threads: int, clock: Clock) -> list[dict[str, An
             layer = parse_layer(f"{text} feather=0")
             taken: dict[str, list[float]] = {}
             for _ in range(rounds):
-                ours = partial(_compose, layer, clip, index)
+                ours = partial(_measure_and_compose, layer, clip, index)
                 taken.setdefault("ours", []).append(_in_a_row(ours, FRAMES_IN_A_ROW, clock))
                 if text in GRAPHS:
                     taken.setdefault("ffmpeg", []).append(ffmpeg.milliseconds(GRAPHS[text]))
@@ -181,6 +183,13 @@ def _in_a_row(work: Callable[[], object], frames: int, clock: Clock) -> float:
             work()
 
     return 1000 * clock.seconds(several) / frames
+
+
+def _measure_and_compose(layer: Layer, clip: EffectClip, index: int) -> Array:
+    """One layer over one frame, and what a render does before for each frame: to measure where the object is."""
+    if layer.effect.sees_place_alone:
+        sight(clip.masks(index)[1])
+    return _compose(layer, clip, index)
 
 
 def _compose(layer: Layer, clip: EffectClip, index: int) -> Array:
