@@ -206,8 +206,8 @@ class SAM2VideoPredictor:
             order = range(start_frame_idx, max(start_frame_idx - reach, 0) - 1, -1) if start_frame_idx else range(0)
         else:
             order = range(start_frame_idx, min(start_frame_idx + reach, inference_state.num_frames - 1) + 1)
-        for frame_idx in order:
-            found = inference_state.predictor.track(frame_idx, inference_state.frames[frame_idx], -1 if reverse else 1)
+        frames = ((frame_idx, inference_state.frames[frame_idx]) for frame_idx in order)
+        for found in inference_state.predictor.propagate(frames, -1 if reverse else 1):
             yield self._shown(inference_state, found)
 
     def clear_all_prompts_in_frame(
