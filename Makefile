@@ -34,7 +34,7 @@ lint: $(VENV)/.dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m tests.app.editor_types
+	$(PY) -m tests.app.editor.editor_types
 
 format: $(VENV)/.dev
 	$(PY) -m ruff check --fix .

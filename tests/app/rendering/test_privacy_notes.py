@@ -18,8 +18,8 @@ from app.sessions.session import Session
 from app.sessions.store import Sessions
 from effects.doubts import Doubt, Reason
 from effects.layer import parse_layer
+from tests.app.editor.test_scripts import needs_node, run_script
 from tests.app.made_clips import NUM_FRAMES, SIZE, square_mask
-from tests.app.test_scripts import needs_node, run_script
 
 
 def test_the_frames_to_check_are_told_of_covered_objects(tmp_path: Path) -> None:

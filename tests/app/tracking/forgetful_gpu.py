@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 forked = multiprocessing.get_context("fork")
 heard: dict[str, Any] = {"functions": [], "durations": [], "refusals": [], "loaded": 0}
 

@@ -161,7 +161,7 @@ def test_bad_requests_give_one_sentence_and_lose_nothing(session: Session, sessi
 def test_it_works_where_each_call_runs_in_a_process_that_forgets_everything(tmp_path: Path, clip_path: Path) -> None:
     script = Path(__file__).with_name("forgetful_gpu.py")
     command = [sys.executable, str(script), str(tmp_path / "sessions"), str(clip_path)]
-    ran = subprocess.run(command, cwd=script.parents[2], capture_output=True, text=True, timeout=200, check=False)
+    ran = subprocess.run(command, cwd=script.parents[3], capture_output=True, text=True, timeout=200, check=False)
     assert ran.returncode == 0, ran.stderr
     heard = json.loads(ran.stdout)
     assert heard["functions"] == ["_segment_on_gpu", "_propagate_on_gpu"]

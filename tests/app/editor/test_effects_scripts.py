@@ -10,7 +10,7 @@ import pytest
 from app.editor.assets import read_asset
 from app.panels.effects import build_effects_panel
 from effects.keyframes import Keyframe, value_at
-from tests.app.test_scripts import NODE, run_script
+from tests.app.editor.test_scripts import NODE, run_script
 
 pytestmark = pytest.mark.skipif(
     NODE is None, reason="there is no Node on this machine (Debian: apt-get install nodejs)"

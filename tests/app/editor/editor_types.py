@@ -1,4 +1,4 @@
-"""Checks the types of the page's scripts: `python -m tests.app.editor_types`; needs Node, which fetches TypeScript.
+"""Checks the types of the page's scripts: `python -m tests.app.editor.editor_types`; needs Node and fetches TypeScript.
 
 Each part of the page is checked as the one script that it is when it runs.
 """

@@ -16,8 +16,8 @@ from app.tracking.passes import TrackingPass
 from media.video_clip import VideoClip
 from sam2_model import SAM2, Budget
 from tests.app.asking import last
+from tests.app.editor.test_scripts import NODE, run_script
 from tests.app.made_clips import NUM_FRAMES
-from tests.app.test_scripts import NODE, run_script
 
 CLICK = {"object": 1, "frame": 0, "points": [[20, 24, 1]], "box": None}
 

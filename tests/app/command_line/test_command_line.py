@@ -19,7 +19,7 @@ from app.projects.project import VERSION, Project, ProjectError
 from sam2_model import PRESETS, SAM2
 from tests.app.made_clips import NUM_FRAMES, SIZE, decode, make_clip, make_sound_file, picture, square_mask
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
