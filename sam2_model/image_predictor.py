@@ -13,7 +13,7 @@ from .image_encoder import ImageFeatures
 from .mask_ops import resize_logits
 from .memory_bank import Recall
 from .model import SAM2
-from .preprocessing import to_model_input
+from .preprocessing import as_tensor, to_model_input
 from .prompt_encoder import PromptTensors, prompt_tensors
 from .prompts import Prompt
 from .results import MaskPrediction
@@ -121,7 +121,7 @@ class ImagePredictor:
         side, device = self.model.config.image_size, self.model.device
         mask = None
         if prompt.mask is not None:
-            logits = (2 * torch.from_numpy(prompt.mask)[None, None].to(device).float() - 1) * _GIVEN_LOGIT
+            logits = (2 * as_tensor(prompt.mask)[None, None].to(device).float() - 1) * _GIVEN_LOGIT
             low_res = (self.model.config.low_res_size,) * 2
             mask = F.interpolate(logits, size=low_res, mode="bilinear", antialias=True)
         return prompt_tensors(prompt, size, side, device=device, mask_logits=mask)

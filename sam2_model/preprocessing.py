@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -61,11 +61,24 @@ def normalise(square: Tensor, dtype: torch.dtype) -> Tensor:
     return _standardise(square.float() / 255, dtype)
 
 
-def _planes(pixels: NDArray[np.uint8]) -> Tensor:
+def check_pixels(pixels: NDArray[np.uint8]) -> None:
+    """Refuse what is no picture.
+
+    Raises:
+        ValueError: the pixels are not (H, W, 3) uint8.
+    """
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         raise ValueError(f"The pixels are {pixels.dtype} {pixels.shape}; (height, width, 3) uint8 RGB is wanted.")
-    # Pillow and memory maps give arrays that cannot be written to, at which torch would warn.
-    return torch.from_numpy(np.require(pixels, requirements=("C", "W"))).permute(2, 0, 1)[None]
+
+
+def as_tensor(values: NDArray[Any]) -> Tensor:
+    """An array as a tensor, copied only where torch could not take it: read-only, or flipped."""
+    return torch.from_numpy(np.require(values, requirements=("C", "W")))
+
+
+def _planes(pixels: NDArray[np.uint8]) -> Tensor:
+    check_pixels(pixels)
+    return as_tensor(pixels).permute(2, 0, 1)[None]
 
 
 def _standardise(picture: Tensor, dtype: torch.dtype) -> Tensor:

@@ -18,6 +18,7 @@ from .mask_ops import fill_holes, resize_logits
 from .memory_bank import FrameMemory, Recall, Step
 from .model import SAM2
 from .motion import Motion
+from .preprocessing import as_tensor
 from .prompt_encoder import PromptTensors, prompt_tensors
 from .prompts import Prompt
 from .results import MaskPrediction
@@ -91,7 +92,7 @@ class Segmenter:
     def _model_mask(self, mask: NDArray[np.bool_]) -> Tensor:
         """A mask of the clip's size in the model's square → (1, 1, S, S) bool."""
         side = self.model.config.image_size
-        given = torch.from_numpy(mask)[None, None].to(self.model.device).float()
+        given = as_tensor(mask)[None, None].to(self.model.device).float()
         if given.shape[-2:] == (side, side):
             return given > 0
         return F.interpolate(given, size=(side, side), mode="bilinear", antialias=True) >= 0.5

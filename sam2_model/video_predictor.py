@@ -17,10 +17,11 @@ from .budget import Budget, is_memory_full
 from .mask_ops import resize_logits, without_overlap
 from .memory_bank import MemoryBank, Step
 from .model import SAM2
+from .preprocessing import check_pixels
 from .prompts import Prompt, PromptError
 from .results import NO_OBJECT_LOGIT, FrameMasks
 from .segmenter import Segmenter
-from .side_by_side import SideBySide
+from .side_by_side import SideBySide, num_threads
 from .track import Track
 from .tracking_options import TrackingOptions
 from .uploads import NumberedFrame
@@ -178,8 +179,9 @@ class VideoPredictor:
         Yields:
             The masks of each frame.
         """
-        pieces = min(torch.get_num_threads(), 1 + len(self.tracks))
-        if self.budget.side_by_side and pieces > 1:
+        pieces = min(num_threads(), 1 + len(self.tracks))
+        # torch chooses number types by itself on the caller's thread alone.
+        if self.budget.side_by_side and pieces > 1 and not torch.is_autocast_enabled("cpu"):
             with SideBySide(pieces) as beside:
                 yield from self._propagate_beside(beside, frames, step)
             return
@@ -284,6 +286,7 @@ class VideoPredictor:
             self._segmenter.motion.see(frame_index, pixels)
 
     def _check_frame(self, frame_index: int, pixels: NDArray[np.uint8]) -> None:
+        check_pixels(pixels)
         if pixels.shape[:2] != self.size:
             raise ValueError(f"Frame {frame_index} has size {pixels.shape[:2]}; the clip has {self.size}.")
         if frame_index < 0 or (self.num_frames is not None and frame_index >= self.num_frames):
@@ -294,7 +297,8 @@ class VideoPredictor:
     def _encode_ahead(self, group: Sequence[NumberedFrame]) -> None:
         """Encode the coming frames in one batch, but for those that are prompted: they will not be looked at."""
         needed = [frame for frame in group if self._is_looked_at(frame[0])]
-        if len(needed) > 1 and self.budget.look_ahead > 1:
+        needed = needed[: self.budget.look_ahead]  # it may have shrunk since the group was read
+        if len(needed) > 1:
             try:
                 self._segmenter.features.encode(needed)
             except RuntimeError as error:

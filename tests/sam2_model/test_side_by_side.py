@@ -7,7 +7,7 @@ import threading
 import pytest
 import torch
 
-from sam2_model.side_by_side import SideBySide
+from sam2_model.side_by_side import SideBySide, num_threads
 
 pytestmark = pytest.mark.usefixtures("two_threads")
 
@@ -27,6 +27,28 @@ def test_each_piece_has_its_share_and_everybody_else_the_whole() -> None:
         assert torch.get_num_threads() == 2
         assert threads_of_a_new_thread() == 2
     assert torch.get_num_threads() == 2
+
+
+def test_whoever_asks_while_others_begin_hears_of_the_whole() -> None:
+    """torch tells a new thread what was last said on any, and it may be a share just then."""
+    heard: list[int] = []
+
+    def begin_and_end() -> None:
+        for _ in range(30):
+            with SideBySide(num_threads()):
+                pass
+
+    def ask() -> None:
+        heard.append(num_threads())
+
+    beginning = [threading.Thread(target=begin_and_end) for _ in range(2)]
+    for each in beginning:
+        each.start()
+    while any(each.is_alive() for each in beginning):
+        asking = threading.Thread(target=ask)
+        asking.start()
+        asking.join()
+    assert set(heard) == {2}
 
 
 def test_pieces_run_at_the_same_time_and_outside_of_autograd() -> None:

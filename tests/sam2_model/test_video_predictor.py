@@ -13,7 +13,17 @@ import torch
 from numpy.typing import NDArray
 
 from media import VideoClip
-from sam2_model import SAM2, Budget, FrameMasks, Prompt, PromptError, TrackingOptions, VideoPredictor, load
+from sam2_model import (
+    SAM2,
+    Budget,
+    FrameMasks,
+    ImagePredictor,
+    Prompt,
+    PromptError,
+    TrackingOptions,
+    VideoPredictor,
+    load,
+)
 
 from .conftest import NUM_FRAMES, SIZE, SMALL, make_model
 
@@ -121,6 +131,19 @@ def test_what_goes_wrong_beside_is_heard(clip: NDArray[np.uint8], place: str, mo
         run(tracker, clip, range(4))
     monkeypatch.undo()
     assert len(run(tracker, clip, range(4))) == 4
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_side_by_side_leaves_number_types_to_torch_where_it_chooses_them(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    """`torch.autocast` holds on the thread that says it, and no other."""
+    found = []
+    for side_by_side in (False, True):
+        tracker = VideoPredictor(model, SIZE, NUM_FRAMES, budget=Budget(1, 1, side_by_side=side_by_side))
+        with torch.autocast("cpu", torch.bfloat16):
+            tracker.add_prompt(1, 0, clip[0], CLICK)
+            found.append(run(tracker, clip, range(3)))
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one.mask_logits, other.mask_logits, rtol=0, atol=0)
 
 
 def test_bfloat16_moves_edges_only(clip: NDArray[np.uint8]) -> None:
@@ -360,6 +383,33 @@ def test_a_frame_of_another_size_is_refused(model: SAM2, clip: NDArray[np.uint8]
         predictor(model).add_prompt(1, 0, clip[0][:50], CLICK)
 
 
+@pytest.mark.parametrize("wrong", ["grey", "float64", "with alpha"])
+def test_what_is_no_picture_is_refused_in_words(clip: NDArray[np.uint8], wrong: str) -> None:
+    """Also by a network that looks at a frame's motion before anything else."""
+    with_alpha = np.concatenate([clip[0], clip[0][..., :1]], axis=2)
+    pixels = {"grey": clip[0][..., 0], "float64": clip[0].astype(float), "with alpha": with_alpha}[wrong]
+    tracker = predictor(make_model(replace(SMALL, refines_last_mask=True)))
+    with pytest.raises(ValueError, match="uint8 RGB is wanted"):
+        tracker.add_prompt(1, 0, pixels, CLICK)
+
+
+def test_masks_and_frames_may_lie_in_memory_as_they_like(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    """Flipped, or not to be written to, as what a file is mapped to."""
+    mask = np.zeros(SIZE, bool)
+    mask[20:70, 30:90] = True
+    read_only, frame = mask[::-1].copy(), clip[0][::-1].copy()
+    read_only.flags.writeable = frame.flags.writeable = False
+    found = [
+        predictor(model).add_prompt(1, 0, pixels, Prompt(mask=given)).mask_logits
+        for pixels, given in ((clip[0][::-1], mask[::-1]), (frame, read_only))
+    ]
+    torch.testing.assert_close(*found, rtol=0, atol=0)
+    images = ImagePredictor(model)
+    images.set_image(clip[0])
+    answers = [images.predict(Prompt(mask=given)).mask_logits for given in (mask[::-1], read_only)]
+    torch.testing.assert_close(*answers, rtol=0, atol=0)
+
+
 def test_unknown_objects_are_named(model: SAM2) -> None:
     with pytest.raises(PromptError, match="no object 4; known objects: none"):
         predictor(model).remove(4)
@@ -406,6 +456,36 @@ def test_full_memory_shrinks_the_budget_and_not_the_masks(
     assert full.failures == 4
     assert short.budget == Budget(look_ahead=1, objects_at_once=1, memories_on_cpu=True)
     assert [notice.split(": ")[1].split()[0] for notice in short.notices] == ["frames", "frames", "what", "objects"]
+
+
+def test_no_more_frames_are_encoded_at_once_than_the_budget_has_it(
+    clip: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of those that were read already when it shrank; else they would shrink it once more."""
+    model = make_model(SMALL)
+    tracker = VideoPredictor(model, SIZE, NUM_FRAMES, budget=Budget(look_ahead=4, objects_at_once=1))
+    tracker.add_prompt(1, 0, clip[0], CLICK)
+    encode_image, encode_memory = model.encode_image, model.encode_memory
+    asked: list[tuple[int, int]] = []  # frames in a batch, and how many there may be
+    has_been_full = False
+
+    def encode(pixels: torch.Tensor) -> object:
+        asked.append((len(pixels), tracker.budget.look_ahead))
+        return encode_image(pixels)
+
+    def remember(*given: object, **options: object) -> object:
+        nonlocal has_been_full
+        if not has_been_full:
+            has_been_full = True
+            raise torch.OutOfMemoryError("fake")
+        return encode_memory(*given, **options)
+
+    monkeypatch.setattr(model, "encode_image", encode)
+    monkeypatch.setattr(model, "encode_memory", remember)
+    run(tracker, clip, range(1, 13))
+    assert asked[0] == (4, 4)
+    assert asked[-1] == (2, 2)
+    assert all(count <= most for count, most in asked)
 
 
 def test_memory_that_is_full_for_good_is_said(
