@@ -54,7 +54,7 @@ def launch_page(studio: Studio, *, host: str = "127.0.0.1", port: int | None = N
     """Serve the page until it is stopped; gradio prints the address.
 
     Only the sessions' folder is open to the browser, and in it nothing can be found without a session's
-    128 random bits.
+    128 random bits, or a result's address, which does not tell them.
     """
     studio.sessions.root.mkdir(parents=True, exist_ok=True)
     # Gradio calls `delete_callback` only as states expire, which can be long before the folder they name is idle.

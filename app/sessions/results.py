@@ -1,7 +1,12 @@
-"""The files that a session gives away: each in a folder of its own, of which the last few are kept."""
+"""The files that a session gives away: each in a folder of its own, of which the last few are kept.
+
+They lie beside the session and not in it. A result's address is passed on, and who has a session's id may edit it and
+see the clip without its effects: so the address must not tell the id.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -11,16 +16,23 @@ from pathlib import Path
 _KEPT = 3
 """Results in whole: a page shows one, and the same clip may be open in another window or still be downloading."""
 
+RESULTS_PREFIX = "out-"
+
+
+def results_name(session_id: str) -> str:
+    """The name of the folder of a session's results; the id follows from it for nobody."""
+    return RESULTS_PREFIX + hashlib.sha256(f"results of {session_id}".encode()).hexdigest()[:32]
+
 
 class Results:
     """What was made of one session.
 
     Args:
-        session_folder: where the folder `out` lies.
+        folder: where they lie; made with the first one.
     """
 
-    def __init__(self, session_folder: Path) -> None:
-        self.folder = session_folder / "out"
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     @contextmanager
     def new_folder(self) -> Iterator[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from app.projects.history import History
 from app.projects.mask_folder import MaskFolder
 from app.projects.project import FramePrompt, Project, mask_to_text
-from app.sessions.results import Results
+from app.sessions.results import Results, results_name
 from media.frame_pack import FramePack
 from media.limits import LOCAL, Limits
 from media.video_clip import VideoClip
@@ -115,7 +115,7 @@ class Session:
     @property
     def results(self) -> Results:
         """The files that were made of it."""
-        return Results(self.folder)
+        return Results(self.folder.parent / results_name(self.id))
 
     @property
     def times(self) -> list[float]:

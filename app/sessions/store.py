@@ -1,8 +1,8 @@
 """All sessions: who is editing what, on disk; made, opened, and gone when they have been idle for long.
 
 A session is one folder, `<root>/<128 random bits in hex>/`, with the clip as it was uploaded, a pack of
-JPEGs for scrubbing, `project.json` and the folder of masks. Nothing about it lives in memory: another
-process, or this one after a restart, opens it by its id.
+JPEGs for scrubbing, `project.json` and the folder of masks; what was made of it lies beside it (see results.py).
+Nothing about it lives in memory: another process, or this one after a restart, opens it by its id.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from app.projects.project import Project
 from app.sessions.folder_size import folder_bytes
 from app.sessions.ingest import Ingest, IngestProgress
+from app.sessions.results import RESULTS_PREFIX, results_name
 from app.sessions.session import ClipInfo, Session, SessionError, SessionGoneError
 from media.limits import LOCAL, Limits
 
@@ -129,6 +130,7 @@ class Sessions:
             # Renamed first, so that nobody opens half of it.
             os.rename(self._folder(session_id), gone)
             shutil.rmtree(gone, ignore_errors=True)
+            shutil.rmtree(self.root / results_name(session_id), ignore_errors=True)
 
     def expire(self) -> int:
         """Delete the sessions that have been idle for too long, and what broken ingests left; returns their number."""
@@ -136,7 +138,9 @@ class Sessions:
             return 0
         expired = 0
         now = time.time()
-        for folder in list(self.root.iterdir()):
+        found = list(self.root.iterdir())
+        owned = {results_name(folder.name) for folder in found if _ID.fullmatch(folder.name)}
+        for folder in found:
             try:
                 idle = now - folder.stat().st_mtime
             except FileNotFoundError:
@@ -145,7 +149,7 @@ class Sessions:
                 logger.info("session %s… expired after %.0f s", folder.name[:6], idle)
                 self.delete(folder.name)
                 expired += 1
-            elif folder.name.startswith((_NEW, _GONE_PREFIX)) and idle > _LEFTOVER_SECONDS:
+            elif _is_leftover(folder.name) and folder.name not in owned and idle > _LEFTOVER_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
         return expired
 
@@ -184,3 +188,8 @@ class Sessions:
         self.root.mkdir(parents=True, exist_ok=True)
         if self.used_bytes() + wanted > self.max_total_bytes or shutil.disk_usage(self.root).free < wanted:
             raise SessionError("There is no room for another clip on this computer's disk; try again later.")
+
+
+def _is_leftover(name: str) -> bool:
+    """Whether a folder is no session, and goes unless it belongs to one."""
+    return name.startswith((_NEW, _GONE_PREFIX, RESULTS_PREFIX))

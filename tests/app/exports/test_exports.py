@@ -101,7 +101,7 @@ def test_a_cancelled_export_leaves_nothing(name: str, tracked: Session) -> None:
         if step.done >= step.total // 2:
             break
     steps.close()
-    assert [each for each in (tracked.folder / "out").rglob("*") if each.is_file()] == []
+    assert [each for each in tracked.results.folder.rglob("*") if each.is_file()] == []
 
 
 @pytest.mark.parametrize(
