@@ -46,7 +46,7 @@ def compose(
 
     Args:
         pixels: (H, W, 3) uint8 RGB, left as they are.
-        masks: object id → mask (H, W), bool, or float32 of 0 to 1 where the edge is soft already. An object without
+        masks: object id → mask (H, W), bool, or floats of 0 to 1 where the edge is soft already. An object without
             a mask is absent in this frame.
         layers: bottom first.
         frame_index: the frame's index, counted from 0.
@@ -308,6 +308,6 @@ def _check_frame(pixels: Pixels, masks: Mapping[int, Mask]) -> None:
                 f"the mask of object {object_id} is of size {mask.shape}, the frame of {pixels.shape[:2]}; "
                 "give masks of the frame's size"
             )
-        # Logits are float32 too, and would come out as a wild picture.
-        if mask.dtype == np.float32 and not (mask.min() >= 0 and mask.max() <= 1):
+        # Logits are floats too, and would come out as a wild picture.
+        if mask.dtype.kind == "f" and not (mask.min() >= 0 and mask.max() <= 1):
             raise EffectError(f"the soft mask of object {object_id} is not within 0 to 1; logits want `> 0` first")

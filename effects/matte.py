@@ -15,8 +15,8 @@ from effects.box import Box, Size
 from effects.clean import clean_alpha
 from effects.effect import Alpha
 
-Mask = NDArray[np.bool_] | NDArray[np.uint8] | NDArray[np.float32]
-"""(H, W): bool, or any numbers of which 0 is outside; float32 of 0 to 1 is taken as a matte that is already soft."""
+Mask = NDArray[np.bool_] | NDArray[np.uint8] | NDArray[np.floating[Any]]
+"""(H, W): bool, or whole numbers of which 0 is outside; floats of 0 to 1 are taken as a matte that is soft already."""
 
 
 SURE = np.float32(1e-4)
@@ -97,8 +97,8 @@ def matte_of(mask: Mask) -> Matte:
     size = mask.shape[0], mask.shape[1]
     box = Box.around(mask)
     part = mask[box.slices]
-    if mask.dtype == np.float32:
-        return Matte(np.array(part, order="C"), box, 0, size)
+    if mask.dtype.kind == "f":
+        return Matte(np.array(part, np.float32, order="C"), box, 0, size)
     if mask.dtype == bool:
         return Matte(part, box, 0, size, mask)
     return Matte(part != 0, box, 0, size)

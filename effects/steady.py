@@ -44,7 +44,7 @@ def steady(alpha: Alpha, pixels: Pixels, neighbours: Iterable[tuple[Alpha, Pixel
     total, weights = own.copy(), np.ones_like(own)
     for other_alpha, other_pixels in neighbours:
         other, other_luma = other_alpha[near.slices], _luma(other_pixels[near.slices])
-        moved, moved_luma = _follow(small, _shrink(other_luma, scale), scale, other, other_luma)
+        moved, moved_luma = _follow(small, _shrink(other_luma, scale), other, other_luma)
         strange = cv2.absdiff(luma, moved_luma).astype(np.float32) / LUMA_TOLERANCE
         unlike = (own - moved) / ALPHA_TOLERANCE
         weight = 1 / (1 + strange * strange + unlike * unlike)
@@ -66,7 +66,7 @@ def _shrink(luma: Pixels, scale: float) -> Pixels:
     return cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
 
 
-def _follow(now: Pixels, then: Pixels, scale: float, alpha: Alpha, luma: Pixels) -> tuple[Alpha, Pixels]:
+def _follow(now: Pixels, then: Pixels, alpha: Alpha, luma: Pixels) -> tuple[Alpha, Pixels]:
     """Move a neighbour's matte and luma to where they are now, along the optical flow between the small pictures."""
     nothing = np.zeros((*now.shape, 2), np.float32)
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST).calc(now, then, nothing)

@@ -172,6 +172,8 @@ class VideoPredictor:
     ) -> Generator[FrameMasks, None, None]:
         """Track over many frames, one at a time; close it to cancel.
 
+        Between two frames objects may be added, corrected and removed: it counts from the next frame on.
+
         Args:
             frames: (frame_index, pixels) in the order of `step`.
             step: +1 forwards in time, -1 backwards.

@@ -75,12 +75,12 @@ class SpeedLines(Effect):
         starts = rear[np.minimum(((across + 0.5) * len(rear)).astype(int), len(rear) - 1)]
         begin = starts - random.uniform(0.02, 0.3, self.count) * size
         long = reach * random.uniform(0.35, 1.0, self.count)
-        width = _spread(shot.alpha, side, middle)
+        width = _spread(shot.alpha, side)
         origin = middle + side * (across * width)[:, None]
         return np.stack([origin + way * begin[:, None], origin + way * (begin - long)[:, None]], axis=1)
 
 
-def _spread(alpha: Alpha, side: np.ndarray, middle: np.ndarray) -> float:
+def _spread(alpha: Alpha, side: np.ndarray) -> float:
     """How wide the object is across its way [px]."""
     box = Box.around(alpha)
     return float(abs(side[0]) * (box.x1 - box.x0) + abs(side[1]) * (box.y1 - box.y0)) * 0.9
@@ -92,7 +92,7 @@ def _rear_edge(alpha: Alpha, middle: np.ndarray, way: np.ndarray, side: np.ndarr
     points = np.stack([columns * 4 + 2, rows * 4 + 2], axis=1) - middle
     along, across = points @ way, points @ side
     bins = 24
-    width = max(_spread(alpha, side, middle), 1.0)
+    width = max(_spread(alpha, side), 1.0)
     which = np.clip(((across / width + 0.5) * bins).astype(int), 0, bins - 1)
     rear = np.full(bins, np.inf)
     np.minimum.at(rear, which, along)

@@ -153,6 +153,17 @@ def test_a_soft_mask_is_mixed_by_its_own_alpha():
     assert (result == (100, 0, 100)).all()
 
 
+@pytest.mark.parametrize("number", [np.float16, np.float64])
+def test_a_soft_mask_may_be_of_any_floats(pixels, number):
+    soft = np.zeros(SIZE, np.float32)
+    soft[5:30, 10:40] = 0.25
+    layers = [Layer(Blur(), "background"), solid("#f00", (1,))]
+    expected = compose(pixels, {1: soft}, layers)
+    assert np.array_equal(compose(pixels, {1: soft.astype(number)}, layers), expected)
+    with pytest.raises(EffectError, match="not within 0 to 1"):
+        compose(pixels, {1: soft.astype(number) * 9}, layers)
+
+
 @pytest.mark.parametrize("name", EFFECTS)
 def test_a_hard_mask_gives_the_picture_of_the_matte_that_it_is(pixels, name):
     """A mask is worked on in bytes and laid on by one copy, a matte of floats that happen to be 0 and 1 is not."""

@@ -79,6 +79,23 @@ def test_a_video_script_sees_the_same(checkpoint: str, clip: str) -> None:
         assert_masks_equal(f"compat video, {mine[0]}", mine[2], oracle[2], ROUNDED_LOGITS)
 
 
+def test_what_is_said_while_tracking_counts_from_the_next_frame_on(checkpoint: str, clip: str) -> None:
+    """Meta's package has it wait for the next call; ours need not."""
+    predictor = compat.build_sam2_video_predictor(CONFIG, checkpoint, device="cpu", hydra_overrides_extra=OVERRIDES)
+    state = predictor.init_state(clip)
+    predictor.add_new_points_or_box(state, 0, 4, points=[[70, 110]], labels=[1])
+    going = predictor.propagate_in_video(state)
+    assert next(going)[:2] == (0, [4])
+    predictor.add_new_points_or_box(state, 0, 9, box=[140, 40, 220, 120])
+    assert next(going)[:2] == (1, [4, 9])
+    predictor.remove_object(state, 4)
+    predictor.clear_all_prompts_in_frame(state, 0, 9)
+    assert state["obj_ids"] == [9]
+    with pytest.raises(ValueError, match="nothing to track"):
+        next(going)
+    assert not (predictor.clear_all_prompts_in_frame(state, 1, 9)[2] > 0).any()
+
+
 def test_vos_optimized_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[str] = []
     monkeypatch.setattr(torch, "compile", lambda method, **_: compiled.append(type(method.__self__).__name__) or method)

@@ -117,6 +117,30 @@ def test_a_stop_leaves_no_thread_and_tracking_goes_on_from_there(model: SAM2, cl
 
 
 @pytest.mark.usefixtures("two_threads")
+def test_what_happens_between_two_frames_counts_from_the_next_one_on(model: SAM2, clip: NDArray[np.uint8]) -> None:
+    """A prompt on a frame that is encoded already, a run that is begun and left, an object that goes."""
+    found: list[list[FrameMasks]] = []
+    for budget in (Budget(1, 1), Budget(1, 1, side_by_side=True), Budget(look_ahead=3, objects_at_once=2)):
+        tracker = VideoPredictor(model, SIZE, NUM_FRAMES, budget=budget)
+        tracker.add_prompt(1, 0, clip[0], CLICK)
+        going = tracker.propagate((t, clip[t]) for t in range(6))
+        seen = [next(going), next(going), tracker.add_prompt(2, 2, clip[2], BOX)]
+        left = tracker.propagate((t, clip[t]) for t in range(3, 6))
+        seen += [next(left), next(going)]
+        tracker.remove(1)
+        found.append([*seen, *going])
+        left.close()
+    assert [(each.frame_index, each.object_ids) for each in found[0]] == [
+        *((0, (1,)), (1, (1,)), (2, (1, 2)), (3, (1, 2)), (2, (1, 2))),
+        *((3, (2,)), (4, (2,)), (5, (2,))),
+    ]
+    for other in found[1:]:
+        for one, same in zip(found[0], other, strict=True):
+            assert one.object_ids == same.object_ids
+            torch.testing.assert_close(one.mask_logits, same.mask_logits, rtol=0, atol=2e-3)
+
+
+@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("place", ["encode_image", "segment"])
 def test_what_goes_wrong_beside_is_heard(clip: NDArray[np.uint8], place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network = make_model(SMALL)
