@@ -10,9 +10,6 @@ from __future__ import annotations
 CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,mpeg,mpegts,asf,flv,ogg"
 """Demuxers by FFmpeg's names."""
 
-PROTOCOLS = "file"
-"""No network, no pipe, no concatenation."""
-
 VIDEO_DECODERS = (
     "h264,hevc,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,libaom-av1,mpeg1video,mpeg2video,mpeg4,msmpeg4v1,"
     "msmpeg4v2,msmpeg4,h263,h263p,flv,vp6,vp6f,vp6a,wmv1,wmv2,wmv3,vc1,theora,mjpeg,prores,dnxhd,dvvideo,gif,"

@@ -32,7 +32,7 @@ NOT_STARTED = "The program that reads clips cannot be started; please try again.
 MOST_TEXT = 64 * 2**20
 """The longest message that is no picture [bytes]."""
 
-KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "PYTHONHOME", "LANG", "LC_ALL")
+KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "LANG", "LC_ALL")
 """Everything else stays here: tokens and passwords above all."""
 
 # One thread in numpy: each that it might start takes address space, which is limited.
@@ -168,8 +168,6 @@ class DecoderProcess:
         seconds = float(self._limits.max_silence)
         if deadline is not None:
             seconds = min(seconds, deadline - time.monotonic())
-        if sys.platform == "win32":  # no way to wait for a pipe: only the signs of the process's end remain
-            return seconds > 0
         if self.is_closed:
             return True  # and reading finds out
         poll = select.poll()
@@ -191,8 +189,7 @@ class DecoderProcess:
             logger.debug("the decoder still runs")
         self.close()
         logger.warning("the decoder ended with code %s", process.returncode)
-        is_out_of_time = sys.platform != "win32" and process.returncode == -signal.SIGXCPU
-        return MediaError(TOO_SLOW if is_out_of_time else CRASHED)
+        return MediaError(TOO_SLOW if process.returncode == -signal.SIGXCPU else CRASHED)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -207,10 +204,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is not None:
         return
     try:
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         logger.debug("the decoder has just ended")
     process.wait()

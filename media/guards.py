@@ -1,7 +1,6 @@
 """What a process that decodes denies itself, so that a hostile file gains nothing by taking it over.
 
-The limits are the kernel's (POSIX). Where there are none (Windows) only the allow-lists, the checks of every
-frame and the clock of the process that asked remain; on macOS the one on memory is not enforced.
+The limits are the kernel's (POSIX); on macOS the one on memory is not enforced.
 """
 
 from __future__ import annotations
@@ -9,15 +8,10 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
+import resource
 import signal
 import sys
 from collections.abc import Iterator
-
-try:
-    import resource
-except ImportError:
-    resource = None  # type: ignore[assignment]  # Windows has none, and nothing is limited there
-
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +22,6 @@ CAPABILITY_VERSION_3 = 0x20080522
 
 def limit_resources(max_memory: int) -> None:
     """Deny more memory than `max_memory` [bytes of address space], any file written, and a core dump."""
-    if resource is None:
-        return
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # an error where it is written is enough
     limits = ((resource.RLIMIT_AS, max_memory), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0))
     for kind, value in limits:
@@ -39,8 +31,6 @@ def limit_resources(max_memory: int) -> None:
 
 def limit_time(seconds: int) -> None:
     """Allow `seconds` more of computing, counted over all cores; after them the process is ended."""
-    if resource is None:
-        return
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = int(used.ru_utime + used.ru_stime) + seconds
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
@@ -51,9 +41,6 @@ def limit_time(seconds: int) -> None:
 @contextlib.contextmanager
 def limit_waiting(seconds: int) -> Iterator[None]:
     """End the process if the block lasts longer: nobody needs it any more."""
-    if not hasattr(signal, "alarm"):  # Windows
-        yield
-        return
     signal.alarm(seconds)
     try:
         yield
@@ -67,8 +54,7 @@ def close_doors(most_files: int = 0) -> None:
     Args:
         most_files: a higher number still allows files, for a folder of images.
     """
-    if resource is not None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     if not most_files:
         _renounce()
 

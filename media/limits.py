@@ -79,7 +79,9 @@ class Limits:
         scale = min(self.max_side / longest, math.sqrt(self.max_pixels / (size.height * size.width)))
         if scale >= 1:
             return size
-        return Size(*(max(2, int(side * scale) // 2 * 2) for side in size))
+        height, width = (max(2, int(side * scale) // 2 * 2) for side in size)
+        longest = self.max_aspect * min(height, width)  # the rounding must not make it too narrow
+        return Size(min(height, longest), min(width, longest))
 
     def check_bytes(self, num_bytes: int) -> None:
         """Refuse a file that is empty or too large.

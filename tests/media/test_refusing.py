@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from media import LOCAL, Limits, MediaError, VideoClip, probe
+from media import HOSTED, LOCAL, Limits, MediaError, VideoClip, probe
+from media.clip_facts import Size
 from tests.media.clips import click_sound, ffmpeg, write_clip
 
 
@@ -72,6 +73,14 @@ def test_sizes_over_and_under_the_limits(tmp_path: Path) -> None:
     assert "at most 0 MB" in refusal(path, replace(LOCAL, max_bytes=100))
     strip = write_clip(tmp_path / "b.mp4", num_frames=2, video_filter="scale=400:32")
     assert "8 times" in refusal(strip)
+
+
+def test_what_was_scaled_down_to_the_limits_is_within_them() -> None:
+    """Also where rounding to even numbers makes a picture narrower that was almost too narrow before."""
+    sizes = [Size(height, width) for height in range(513, 900, 20) for width in range(7 * height, 8 * height + 1, 8)]
+    scaled = {size: HOSTED.fit(size) for size in [*sizes, Size(833, 6664)]}
+    assert all(HOSTED.fit(size) == size for size in scaled.values())
+    assert all(abs(size.width / size.height - got.width / got.height) < 0.05 for size, got in scaled.items())
 
 
 def test_square_pixels_are_held_against_the_limits(tmp_path: Path) -> None:
