@@ -10,6 +10,7 @@ class FrameStore {
     this.mostBytes = 48e6; // a short clip as a whole
     this.bytes = 0;
     this.chunks = new Map(); // chunk number → Promise<ArrayBuffer>, oldest use first
+    this.here = new Set(); // the numbers of those that have arrived
     this.pictures = new PictureCache(12e6); // 13 frames of 720p
     this.pending = new Map(); // frame → Promise<ImageBitmap>
     this.isClosed = false;
@@ -20,6 +21,7 @@ class FrameStore {
     this.isClosed = true;
     this.pictures.clear();
     this.chunks.clear();
+    this.here.clear();
   }
 
   /** The decoded frame if it is at hand, else undefined. */
@@ -27,6 +29,7 @@ class FrameStore {
     return this.pictures.get(index);
   }
 
+  /** The decoded frame. One whose chunk is not here comes by itself: over a slow line a chunk takes seconds. */
   async picture(index) {
     const known = this.peek(index);
     if (known) return known;
@@ -40,7 +43,8 @@ class FrameStore {
   prefetch(index, step, count = 6) {
     for (let ahead = 1; ahead <= count; ahead += 1) {
       const next = index + step * ahead;
-      if (next >= 0 && next < this.pack.offsets.length - 1) this.picture(next).catch(() => {});
+      if (next < 0 || next >= this.pack.offsets.length - 1 || this.peek(next)) continue;
+      this.#chunk(this.#numberOf(next)).then(() => this.isClosed || this.picture(next)).catch(() => {});
     }
   }
 
@@ -56,14 +60,19 @@ class FrameStore {
 
   async #decode(index) {
     const { offsets } = this.pack;
-    const number = Math.floor(index / this.chunkFrames);
-    const bytes = await this.#chunk(number);
-    const start = offsets[index] - offsets[number * this.chunkFrames];
-    const jpeg = new Uint8Array(bytes, start, offsets[index + 1] - offsets[index]);
+    const number = this.#numberOf(index);
+    const [first, end] = this.here.has(number) ? this.#rangeOf(number) : [offsets[index], offsets[index + 1]];
+    const bytes = await (this.here.has(number) ? this.#chunk(number) : this.#fetch(first, end));
+    const jpeg = new Uint8Array(bytes, offsets[index] - first, offsets[index + 1] - offsets[index]);
     const picture = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
     if (this.isClosed) picture.close();
     else this.pictures.put(index, picture);
     return picture;
+  }
+
+  /** The chunk that a frame is in. */
+  #numberOf(index) {
+    return Math.floor(index / this.chunkFrames);
   }
 
   /** [first byte, the one after the last] of a chunk. */
@@ -86,13 +95,12 @@ class FrameStore {
       return known;
     }
     const [start, end] = this.#rangeOf(number);
-    const bytes = fetch(this.pack.url, { headers: { Range: `bytes=${start}-${end - 1}` } }).then(async (answer) => {
-      if (!answer.ok) throw new Error(String(answer.status));
-      const body = await answer.arrayBuffer();
-      return answer.status === 206 ? body : body.slice(start, end); // a proxy may drop the Range
-    });
-    bytes.catch(() => this.#forget(number)); // the next ask tries again
+    const bytes = this.#fetch(start, end);
     this.chunks.set(number, bytes);
+    bytes.then(
+      () => this.chunks.get(number) === bytes && this.here.add(number),
+      () => this.#forget(number), // the next ask tries again
+    );
     this.bytes += end - start;
     for (const oldest of [...this.chunks.keys()]) {
       if (this.bytes <= this.mostBytes || this.chunks.size === 1) break;
@@ -101,7 +109,15 @@ class FrameStore {
     return bytes;
   }
 
+  async #fetch(start, end) {
+    const answer = await fetch(this.pack.url, { headers: { Range: `bytes=${start}-${end - 1}` } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const body = await answer.arrayBuffer();
+    return answer.status === 206 ? body : body.slice(start, end); // a proxy may drop the Range
+  }
+
   #forget(number) {
+    this.here.delete(number);
     if (this.chunks.delete(number)) this.bytes -= this.#sizeOf(number);
   }
 }

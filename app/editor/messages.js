@@ -12,6 +12,10 @@ for (const channel of Object.keys(EVENTS)) {
 }
 
 function receive(channel, given) {
+  if (isOfAnother(channel, given)) {
+    requests.answer(channel, given);
+    return;
+  }
   // A refusal is said in the reader's language where the catalogue has it, else as the server says it.
   const message = given.error ? { ...given, error: spoken(given.reason) } : given;
   // What a stopped task sent just before it heard of it: its masks count, its progress no longer does.
@@ -20,6 +24,12 @@ function receive(channel, given) {
   // A stopped task never sends its own last message.
   if (channel.startsWith("stop_") && message.done) requests.abandon(channel.slice(5), {});
   requests.answer(channel, message);
+}
+
+/** Whether an answer is about the clip before this one, which the server may have deleted while it worked on it. */
+function isOfAnother(channel, { re }) {
+  const asked = requests.flying.get(channel);
+  return !OPENING.includes(channel) && asked?.number === re && Boolean(asked.data.session) && asked.data.session !== state.session;
 }
 
 /** Every message is a set of optional parts; each is applied if present. */

@@ -45,6 +45,43 @@ function onPaste(event) {
 }
 document.addEventListener("paste", onPaste);
 
+// A file may be dropped anywhere: beside the field the browser would leave the page for it. Over a clip that is edited the
+// page turns to the start, where it says what a drop does; it turns back with the drag.
+let hasTurned = false;
+
+/** Whether files are dragged, and not over a field that takes them itself. */
+const isForUs = ({ dataTransfer, target }) => dataTransfer?.types.includes("Files") && !target.closest?.("input[type=file], #upload button");
+
+function turnPage(isToStart) {
+  hasTurned = isToStart;
+  document.body.classList.toggle("ms-editing", !isToStart);
+}
+
+function onDrag(event) {
+  if (event.type === "dragleave" && hasTurned && !event.relatedTarget) turnPage(false);
+  if (event.type === "drop") hasTurned = false; // also in the field, which opens it then
+  if (!isForUs(event) || event.type === "dragleave") return;
+  event.preventDefault();
+  const isEditing = document.body.classList.contains("ms-editing");
+  if (studio.state.task) event.dataTransfer.dropEffect = "none";
+  else if (event.type === "drop" && !isEditing) uploadFiles([...event.dataTransfer.files]);
+  else if (event.type === "dragenter" && isEditing && !isPictureWanted()) turnPage(true);
+}
+
+/** Whether an effect shows its field for a picture, which is what the file may be for. */
+const isPictureWanted = () => Boolean(document.querySelector(".ms-workspace")?.querySelector("input[type=file]"));
+
+const DRAGS = ["dragenter", "dragover", "dragleave", "drop"];
+
+function listenToDrags() {
+  const listen = (event) => {
+    if (element.isConnected) onDrag(event);
+    else for (const type of DRAGS) document.removeEventListener(type, listen);
+  };
+  for (const type of DRAGS) document.addEventListener(type, listen);
+}
+listenToDrags();
+
 // The camera: what it records becomes a clip like any other.
 let recorder = null;
 

@@ -105,12 +105,24 @@ def answer(handler: Handler, studio: Studio, session_id: str | None, request: ob
         logger.exception("a request was too much for the memory")
         held = {**(held or {}), "error": _NO_MEMORY, "task": None}
     except Exception as error:  # a mistake of ours may be anything: the log has it, and the page goes on
-        logger.exception("a request failed")
-        is_disk_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-        held = {**(held or {}), "error": DISK_FULL if is_disk_full else _FAILED, "task": None}
+        held = {**(held or {}), **_failure(studio, session_id, error), "task": None}
     if held is not None and "error" in held:
         held["reason"] = keyed(held["error"])
     yield _enveloped({**_history_of(studio, session_id), **(held or {})}, asked, done=True)
+
+
+def _failure(studio: Studio, session_id: str | None, error: Exception) -> Message:
+    """What is said of an error that nobody foresaw. A session that was deleted under a long task is no mistake."""
+    if isinstance(error, FileNotFoundError) and session_id is not None:
+        try:
+            studio.sessions.open(session_id)
+        except SessionGoneError as gone:
+            return {"error": _sentence(gone), "refused": False, "gone": True}
+        except SessionError:
+            pass
+    logger.exception("a request failed")
+    is_disk_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    return {"error": DISK_FULL if is_disk_full else _FAILED}
 
 
 def open_session(studio: Studio, session_id: str | None) -> Session:

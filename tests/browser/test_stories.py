@@ -111,3 +111,8 @@ def test_on_a_phone_from_the_first_visit_to_the_file(phone: Any, folder: Path) -
         seen += int(free.sum())
     assert seen > 500
     assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    phone.evaluate(
+        "document.querySelector('.ms-clip-name strong').textContent = 'a name too long for a phone'.repeat(3)"
+    )
+    whole = "(label) => label.scrollWidth <= label.clientWidth && label.clientWidth > 20"
+    assert phone.locator(".ms-model-button strong").evaluate(whole), "the clip's name gives way, not the model's"

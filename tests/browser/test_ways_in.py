@@ -60,6 +60,44 @@ def test_a_file_is_pasted(page: Any, folder: Path) -> None:
     assert session_ids(folder) - before == {session.id}, "while a clip is edited, nothing that is pasted replaces it"
 
 
+DRAG = """([type, selector, name, content]) => {
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], name, { type: "video/mp4" }));
+  const event = new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true });
+  document.querySelector(selector).dispatchEvent(event);
+  return event.defaultPrevented; // else the browser leaves the page and shows the file
+}"""
+
+
+def test_a_file_may_be_dropped_anywhere(page: Any, folder: Path) -> None:
+    page.wait_for_selector("#upload input[type=file]", state="attached")
+    before = session_ids(folder)
+    clip = make_colorful_clip(folder / "dropped.mp4")
+    content = base64.b64encode(clip.read_bytes()).decode("ascii")
+
+    def drag(kind: str, selector: str) -> bool:
+        return bool(page.evaluate(DRAG, [kind, selector, clip.name, content]))
+
+    assert drag("dragover", ".ms-welcome")
+    assert drag("drop", ".ms-welcome")
+    first = opened(page, folder, before)
+    assert first.info.name == clip.name
+
+    drag("dragenter", ".ms-stage")
+    page.wait_for_selector("#upload:visible")
+    assert page.is_visible(".ms-back"), "the start of the page says what a drop would do"
+    drag("dragleave", "body")
+    page.wait_for_selector(".ms-stage:visible")
+    assert session_ids(folder) - before == {first.id}, "nothing was dropped"
+
+    drag("dragenter", ".ms-stage")
+    assert drag("drop", ".ms-welcome")
+    wait_until(lambda: page.evaluate("maskletStudio.state.session") != first.id, "the clip that was dropped")
+    second = opened(page, folder, before | {first.id})
+    assert second.info.name == clip.name
+
+
 def test_a_clip_is_recorded_by_the_camera(page: Any, folder: Path) -> None:
     page.wait_for_selector("#upload input[type=file]", state="attached")
     before = session_ids(folder)

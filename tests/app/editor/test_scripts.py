@@ -172,6 +172,46 @@ def test_pictures_are_kept_up_to_so_many_pixels_and_closed_when_they_go() -> Non
     assert pixels == 0
 
 
+def test_a_frame_is_not_kept_waiting_for_those_around_it() -> None:
+    asked, pictures, later = run_script(
+        f"""{read_asset("picture_cache.js")}
+        {read_asset("frames.js")}
+        const asked = [];
+        const lines = [];
+        globalThis.fetch = (url, {{ headers }}) => {{
+          const [start, last] = headers.Range.slice(6).split("-").map(Number);
+          asked.push([start, last + 1]);
+          const body = Uint8Array.from({{ length: last + 1 - start }}, (_, at) => start + at).buffer;
+          const answer = {{ ok: true, status: 206, arrayBuffer: () => body }};
+          return new Promise((resolve) => lines.push(() => resolve(answer)));
+        }};
+        globalThis.createImageBitmap = async (blob) => ({{
+          bytes: [...new Uint8Array(await blob.arrayBuffer())], width: 1, height: 1, close: () => {{}},
+        }});
+        const rest = () => new Promise((resolve) => setTimeout(resolve));
+        (async () => {{
+          const offsets = Array.from({{ length: 31 }}, (_, at) => 2 * at);
+          const frames = new FrameStore({{ url: "pack", offsets }});
+          const shown = frames.picture(14);
+          lines[0]();
+          const alone = (await shown).bytes;
+          frames.prefetch(14, 1, 3);
+          const jumped = frames.picture(16); // wanted at once, though its chunk is on its way
+          lines[2]();
+          const pictures = [alone, (await jumped).bytes];
+          const before = asked.length;
+          lines[1]();
+          await rest();
+          await rest();
+          const later = [(await frames.picture(17)).bytes, (await frames.picture(23)).bytes, asked.length - before];
+          show([asked, pictures, later]);
+        }})();"""
+    )
+    assert asked == [[28, 30], [24, 48], [32, 34]], "a frame, the chunk around it, a frame that could not wait"
+    assert pictures == [[28, 29], [32, 33]]
+    assert later == [[34, 35], [46, 47], 0], "what the chunk brought is not fetched again"
+
+
 def png_lines(mask: np.ndarray, kinds: list[int]) -> bytes:
     """A mask as a one-bit PNG whose lines are filtered in turn by these kinds, as the format defines them."""
     rows = np.packbits(mask, axis=1).astype(int)

@@ -211,6 +211,21 @@ def test_without_a_session_a_sentence_says_what_to_do(studio: Studio, session_id
     assert message["reason"]["key"] in ("refused.no_clip", "refused.gone")
 
 
+def test_a_clip_that_is_replaced_while_its_timeline_is_made_is_no_failure(
+    studio: Studio, edited: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def replaced_meanwhile(*_: Any) -> Iterator[Message]:
+        frames = studio.sessions.open(edited).frames
+        yield {}
+        studio.sessions.delete(edited)
+        frames.jpeg(0)
+
+    message = last(studio, replaced_meanwhile, edited)
+    assert message["gone"]
+    assert message["reason"]["key"] == "refused.gone"
+    assert not caplog.records
+
+
 def test_a_failure_inside_is_one_sentence_without_its_details(studio: Studio) -> None:
     def broken(*_: Any) -> Iterator[Message]:
         raise RuntimeError("secret /path")
