@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 import cv2
 import numpy as np
 import torch
@@ -51,15 +53,23 @@ class Motion:
     """The last frames seen, as far as flow needs them."""
 
     def __init__(self) -> None:
-        self._seen: dict[int, GreyPicture] = {}
+        self._seen: dict[int, GreyPicture] = {}  # the one seen or kept longest ago first
+        self._last: int | None = None
         self._flow: tuple[int, int, Tensor] | None = None
 
     def see(self, frame_index: int, pixels: NDArray[np.uint8]) -> None:
-        """Remember a frame as the last one; of the others only the one seen before it is kept."""
-        grey = self._seen.pop(frame_index, None)
-        for old in list(self._seen)[:-1]:
-            del self._seen[old]
-        self._seen[frame_index] = grey_square(pixels) if grey is None else grey
+        """Remember a frame as the last one; of the others the one seen before it stays, and what was kept since."""
+        if frame_index != self._last and self._last is not None:
+            for old in list(takewhile(lambda each: each != self._last, self._seen)):
+                del self._seen[old]
+        self.keep(frame_index, pixels)
+        self._last = frame_index
+
+    def keep(self, frame_index: int, pixels: NDArray[np.uint8]) -> None:
+        """Remember a frame besides the last one, which it does not push out."""
+        if frame_index != self._last:
+            grey = self._seen.pop(frame_index, None)
+            self._seen[frame_index] = grey_square(pixels) if grey is None else grey
 
     def flow(self, before: int, now: int) -> Tensor | None:
         """Where each place of frame `now` lay in frame `before`, as `flow_back`; None where either was not seen."""

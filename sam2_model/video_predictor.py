@@ -126,7 +126,9 @@ class VideoPredictor:
             ValueError: the frame has another size than the clip.
         """
         prompt.check_inside(self.size)
-        self._look_at(frame_index, pixels)
+        self._check_frame(frame_index, pixels)
+        if self.model.config.refines_last_mask:
+            self._segmenter.motion.keep(frame_index, pixels)
         track = self.tracks.get(object_id) or Track(object_id, MemoryBank(self.options.keep_recent))
         track.drafts[frame_index] = self._afford(self._segmenter.answer, track, frame_index, pixels, prompt)
         self.tracks[object_id] = track
@@ -158,7 +160,9 @@ class VideoPredictor:
         """Turn to the next frame → the objects to be found there."""
         if not self.tracks:
             raise PromptError("There is nothing to track yet; click an object on a frame first.")
-        self._look_at(frame_index, pixels)
+        self._check_frame(frame_index, pixels)
+        if self.model.config.refines_last_mask:
+            self._segmenter.motion.see(frame_index, pixels)
         self._afford(self._segmenter.remember_drafts, self.tracks.values())
         return [track for track in self.tracks.values() if frame_index not in track.memory.prompted]
 
@@ -280,12 +284,6 @@ class VideoPredictor:
             known = ", ".join(map(str, self.tracks)) or "none"
             raise PromptError(f"There is no object {object_id}; known objects: {known}.")
         return self.tracks[object_id]
-
-    def _look_at(self, frame_index: int, pixels: NDArray[np.uint8]) -> None:
-        """Check a frame, and remember of it what the next one's motion is told by."""
-        self._check_frame(frame_index, pixels)
-        if self.model.config.refines_last_mask:
-            self._segmenter.motion.see(frame_index, pixels)
 
     def _check_frame(self, frame_index: int, pixels: NDArray[np.uint8]) -> None:
         check_pixels(pixels)

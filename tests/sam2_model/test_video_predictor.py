@@ -230,6 +230,19 @@ def test_removing_one_object_leaves_the_other_unchanged(model: SAM2, clip: NDArr
         torch.testing.assert_close(left.mask_logits, right.mask_logits, rtol=0, atol=0)
 
 
+def test_a_prompt_elsewhere_leaves_the_other_object_unchanged(clip: NDArray[np.uint8]) -> None:
+    """Also where the last mask is brought along by motion: from the frame before, not from the one just clicked."""
+    network = make_model(replace(SMALL, refines_last_mask=True))
+    pair, alone = predictor(network), predictor(network)
+    for tracker in (pair, alone):
+        tracker.add_prompt(1, 2, clip[2], CLICK)
+        run(tracker, clip, range(2, 5))
+    pair.add_prompt(2, 0, clip[0], BOX)
+    torch.testing.assert_close(
+        logits_of(pair.track(5, clip[5]), 1), logits_of(alone.track(5, clip[5]), 1), rtol=0, atol=0
+    )
+
+
 def test_forwards_then_backwards_covers_each_frame(model: SAM2, clip: NDArray[np.uint8]) -> None:
     tracker = predictor(model)
     tracker.add_prompt(1, 5, clip[5], CLICK)
