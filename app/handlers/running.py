@@ -29,6 +29,9 @@ from app.tracking.plan import Direction, Wish, plan_tracking
 from app.tracking.tracked_frame import TrackedFrame
 from sam2_model import CheckpointError
 
+_JUDGED_FROM = 5
+"""Frames that must be done before the pace and the time left are said."""
+
 
 def track(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
     """Follow the objects: {direction: "missing", "both", "forward" or "backward", frame, across_cuts}."""
@@ -104,12 +107,14 @@ def _tracked(frames: list[TrackedFrame], done: int, total: int) -> Message:
     """What the page hears of some tracked frames; a sign of life where there are none."""
     if not frames:
         return {}
-    rate = frames[-1].frames_per_second
+    # The first frames wait for whatever a run begins with: going by them, a long clip would take hours.
+    rate = frames[-1].frames_per_second if done >= _JUDGED_FROM else 0.0
+    left = (total - done) / rate if rate else 0.0
     notices = [keyed(notice) for frame in frames for notice in frame.notices]
     return {
         **({"status": notices[-1]} if notices else {}),
         "masks": [describe_mask(mask) for frame in frames for mask in frame.masks],
-        "task": describe_task("track", done, total, rate, (total - done) / max(rate, 1e-6)),
+        "task": describe_task("track", done, total, rate, left),
         "follow": frames[-1].frame_index,
     }
 

@@ -196,6 +196,15 @@ def test_a_render_that_is_stopped_leaves_the_last_one(studio: Studio, edited: st
     assert last(studio, exporting.stop_render, edited)["task"] is None
 
 
+def test_the_time_left_is_not_guessed_from_the_first_frames(studio: Studio, edited: str) -> None:
+    last(studio, editing.prompt, edited, **CLICK)
+    tasks = [each["task"] for each in run(studio, running.track, edited) if each.get("task")]
+    told = {task["done"]: task["rate"] for task in tasks}
+    assert all(rate == 0 for done, rate in told.items() if done < 5)
+    assert all(rate > 0 for done, rate in told.items() if done >= 5)
+    assert max(told) >= 5
+
+
 def test_masks_that_the_page_missed_can_be_asked_for(studio: Studio, edited: str) -> None:
     last(studio, editing.prompt, edited, **CLICK)
     message = last(studio, editing.masks, edited, frames=[0, 1])
