@@ -67,8 +67,8 @@ def connect_events(studio: Studio, session: gr.State, editor: FrameEditor, clip:
     waiting = gr.State(None)  # a project whose clip is still to come
     _listen(editor, "project", _taking_project(studio), [], [waiting, editor], settings, _QUICK)
     opened = [session, editor, clip.upload, waiting]
-    _listen(editor, "open", _opening_anew(studio), [session], opened, settings, _LONG)
-    clip.upload.upload(
+    opens_anew = _listen(editor, "open", _opening_anew(studio), [session], opened, settings, _LONG)
+    opens_upload = clip.upload.upload(
         _opening_upload(studio),
         [clip.upload, session, waiting],
         opened,
@@ -76,6 +76,8 @@ def connect_events(studio: Studio, session: gr.State, editor: FrameEditor, clip:
         show_progress="hidden",
         api_visibility="private",
     )
+    stopping = {**settings, "cancels": [opens_anew, opens_upload]}
+    _listen(editor, "stop_open", _stopping_to_open(studio), [session], [editor, clip.upload], stopping, _QUICK)
 
 
 def answering_now(studio: Studio) -> Callable[[Any], Message]:
@@ -190,6 +192,17 @@ def _opening_upload(studio: Studio) -> Callable[..., Iterator[Any]]:
         if uploads:
             files = [Path(upload) for upload in uploads]
             yield from _open(studio, lambda: opening.open_files(studio, files, waiting), session_id, {})
+
+    return on_event
+
+
+def _stopping_to_open(studio: Studio) -> Callable[..., Iterator[Any]]:
+    """The upload field is emptied, as at the end of what was stopped."""
+    answering = _answering("stop_open", opening.stop_opening, studio)
+
+    def on_event(session_id: str | None, event: gr.EventData) -> Iterator[Any]:
+        for update in answering(session_id, event):
+            yield update, None
 
     return on_event
 

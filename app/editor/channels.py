@@ -15,6 +15,7 @@ DIRECT = ("objects", "history", "marks", "look", "masks", "layers", "estimate")
 # `reply_<channel>`. Apart, because two updates of one property at once would leave only the later one.
 CHANNELS = (
     "open",
+    "stop_open",
     "resume",
     "project",
     "prompt",

@@ -3,6 +3,7 @@
 // Before there is a clip only these have anything to say; whatever else was asked for had nothing to work on.
 const OPENING = ["open", "resume", "project", "model"];
 const fetched = new Set(); // frames whose masks were asked for
+let hasStoppedOpening = false;
 
 for (const channel of Object.keys(EVENTS)) {
   watch(`reply_${channel}`, () => {
@@ -16,6 +17,7 @@ function receive(channel, given) {
     requests.answer(channel, given);
     return;
   }
+  if (isOfStoppedOpening(channel, given)) return;
   // A refusal is said in the reader's language where the catalogue has it, else as the server says it.
   const message = given.error ? { ...given, error: spoken(given.reason) } : given;
   // What a stopped task sent just before it heard of it: its masks count, its progress no longer does.
@@ -30,6 +32,13 @@ function receive(channel, given) {
 function isOfAnother(channel, { re }) {
   const asked = requests.flying.get(channel);
   return !OPENING.includes(channel) && asked?.number === re && Boolean(asked.data.session) && asked.data.session !== state.session;
+}
+
+/** Whether this is the progress of an opening that was stopped: it may arrive after the word that it has stopped. */
+function isOfStoppedOpening(channel, { task, done }) {
+  if (channel === "stop_open" && done) hasStoppedOpening = true;
+  if (channel === "open" && (!task || task.begins)) hasStoppedOpening = false;
+  return channel === "open" && hasStoppedOpening;
 }
 
 /** Every message is a set of optional parts; each is applied if present. */

@@ -21,6 +21,8 @@ for (const example of props.examples ?? []) {
 }
 find(".ms-examples").hidden = !props.examples?.length;
 
+find(".ms-opening-stop").addEventListener("click", () => studio.ask("stop_open", {}, "stop"));
+
 // "New clip" only turns the page: until another clip is open, the one before is as it was.
 find(".ms-back").addEventListener("click", () => document.body.classList.add("ms-editing"));
 

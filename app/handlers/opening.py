@@ -91,6 +91,11 @@ def _is_part(part: Any, whole: float) -> bool:
     return 0 <= start < stop and start < whole  # also false for what is no number
 
 
+def stop_opening(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
+    """Called when the page has stopped `open`: the clip before it, and a project that waits for its clip, stay."""
+    yield {"task": None}
+
+
 def resume(studio: Studio, session_id: str | None, request: Request) -> Iterator[Message]:
     """Give a page that was reloaded all that it showed."""
     session = open_session(studio, session_id)
@@ -136,7 +141,7 @@ def _open_clip(
     masks: MaskFolder | None,
     part: tuple[float, float | None] = (0.0, None),
 ) -> Iterator[Opened]:
-    yield Opened({"task": {"kind": "open", "text": {"key": "start.reading", "name": clip.name}, "done": 0}})
+    yield Opened({"task": {"kind": "open", "text": {"key": "start.reading", "name": clip.name}, "begins": True}})
     session_id = None
     for progress in studio.sessions.create(clip, name=clip.name, model=studio.model.name, start=part[0], stop=part[1]):
         session_id = progress.session_id

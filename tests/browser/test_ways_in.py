@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 
@@ -96,6 +98,32 @@ def test_a_file_may_be_dropped_anywhere(page: Any, folder: Path) -> None:
     wait_until(lambda: page.evaluate("maskletStudio.state.session") != first.id, "the clip that was dropped")
     second = opened(page, folder, before | {first.id})
     assert second.info.name == clip.name
+
+
+def test_opening_can_be_cancelled(page: Any, folder: Path) -> None:
+    before = session_ids(folder)
+    first = make_colorful_clip(folder / "first.mp4")
+    upload(page, first)
+    session = opened(page, folder, before)
+    long = folder / "long.mp4"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=100"]
+    subprocess.run([*command, "-preset", "ultrafast", "-y", str(long)], check=True)
+
+    page.click(".ms-new-clip")
+    upload(page, long)
+    page.wait_for_selector(".ms-opening:visible")
+    page.wait_for_function("maskletStudio.state.task?.done > 0")
+    page.click(".ms-opening-stop")
+    page.wait_for_selector("#upload:visible")
+    root = folder / "sessions"
+    wait_until(lambda: {each.name for each in root.iterdir()} <= {*before, session.id}, "nothing of it left")
+    assert page.evaluate("maskletStudio.state.task") is None
+
+    page.click(".ms-back")
+    wait_until(lambda: canvas(page)[100, 80, 0] > 200, "the clip before it, as it was")
+    page.click(".ms-new-clip")
+    upload(page, first)
+    assert opened(page, folder, before | {session.id}).info.name == first.name
 
 
 def test_a_clip_is_recorded_by_the_camera(page: Any, folder: Path) -> None:
