@@ -10,6 +10,7 @@ let open = "new"; // place of the layer whose settings are shown in the stack; "
 let newTarget = "background";
 let said = null; // the stack as this panel last said it; another one came from the server
 let drawn = ""; // the structure that the list shows: while it stays, a slider being dragged lives
+let isBare = true; // whether the list shows no layer
 
 const effectOf = (layer) => props.catalogue.find((each) => each.name === layer?.effect.name);
 const effectName = (effect) => named(`effect.${effect?.name}`, effect?.label ?? "");
@@ -200,7 +201,8 @@ const layerIsOpen = () => Boolean(openLayer());
 /** Rebuilds the list where its structure has changed; what had the focus has it again. */
 function render(isForced = false) {
   if (open !== "new" && open !== null && open >= state.layers.length) open = "new";
-  if (!state.layers.length) open = "new";
+  isBare = !state.layers.length;
+  if (isBare) open = "new";
   const structure = JSON.stringify([
     open, newTarget, words.language, state.clip?.pack.path,
     state.layers.map((layer) => [layer.effect.name, layer.target, Object.keys(layer.keyframes ?? {})]),
@@ -226,7 +228,8 @@ find(".ms-layer-add").addEventListener("click", () => {
 });
 
 studio.on("effects", "change", (keys) => {
-  if (keys.includes("clip")) open = "new";
+  // A session that is opened again shows its layers: the catalogue lay open only because there were none.
+  if (keys.includes("clip") || (keys.includes("layers") && state.layers !== said && isBare)) open = null;
   if (keys.includes("layers") && state.layers !== said) render(true);
   else render(keys.includes("clip"));
   if (keys.includes("objects") || keys.includes("lanes")) picker.noticeChange();

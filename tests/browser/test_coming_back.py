@@ -51,6 +51,18 @@ def test_a_reload_brings_everything_back(page: Any, folder: Path) -> None:
     wait_until(lambda: not session.masks.frames(1), "undo reaches back over the reload")
 
 
+def test_a_reload_shows_the_layers_and_not_the_catalogue(page: Any, folder: Path) -> None:
+    session = open_clip(page, folder)
+    page.click("[data-effect=solid]")
+    sessions = Sessions(folder / "sessions")
+    wait_until(lambda: len(sessions.open(session.id).project.layers) == 1, "the layer")
+    page.reload()
+    page.wait_for_selector(".ms-layer-head")
+    assert page.locator(".ms-layer").count() == 1
+    assert page.is_hidden(".ms-effect-list")
+    assert page.is_visible(".ms-layer-add")
+
+
 def test_a_reload_while_it_tracks_keeps_what_is_done(page: Any, folder: Path) -> None:
     session = open_clip(page, folder)
     click_and_wait(page, session, (85, 115))
