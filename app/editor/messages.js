@@ -17,7 +17,12 @@ function receive(channel, given) {
     requests.answer(channel, given);
     return;
   }
-  if (isOfStoppedOpening(channel, given)) return;
+  // An upload's progress may arrive after the word that it has stopped, and answers no request by whose number to tell it.
+  if (channel === "stop_open" && given.done) hasStoppedOpening = true;
+  if (channel === "open" && hasStoppedOpening) {
+    if (given.task && !given.task.begins) return;
+    hasStoppedOpening = false;
+  }
   // A refusal is said in the reader's language where the catalogue has it, else as the server says it.
   const message = given.error ? { ...given, error: spoken(given.reason) } : given;
   // What a stopped task sent just before it heard of it: its masks count, its progress no longer does.
@@ -32,13 +37,6 @@ function receive(channel, given) {
 function isOfAnother(channel, { re }) {
   const asked = requests.flying.get(channel);
   return !OPENING.includes(channel) && asked?.number === re && Boolean(asked.data.session) && asked.data.session !== state.session;
-}
-
-/** Whether this is the progress of an opening that was stopped: it may arrive after the word that it has stopped. */
-function isOfStoppedOpening(channel, { task, done }) {
-  if (channel === "stop_open" && done) hasStoppedOpening = true;
-  if (channel === "open" && (!task || task.begins)) hasStoppedOpening = false;
-  return channel === "open" && hasStoppedOpening;
 }
 
 /** Every message is a set of optional parts; each is applied if present. */
