@@ -32,6 +32,7 @@ LEAVING_CHANCE = 0.12
 TWO_PART_CHANCE = 0.4
 SQUEEZE = 0.3  # log of how much narrower things mostly look: wide frames are squeezed to the network's square
 PHOTO_CHANCE = 0.7  # of a lone frame being a labelled photo as it is
+COLLAGE_CHANCE = 0.5  # of it being four of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,7 @@ class ClipGenerator:
     device: str = "cpu"
     material: Material | None = None
     joined_chance: float = 0.25
-    procedural_chance: float = 0.45
+    procedural_chance: float = 0.3
 
     def of_side(self, side: int) -> ClipGenerator:
         """The same generator with frames of another size [px]."""
@@ -97,7 +98,10 @@ class ClipGenerator:
             return replace(self, material=None, joined_chance=0.0).make(seed, clips, frames)
         has_photos = self.material is not None and bool(self.material.weights.any())
         if self.material is not None and has_photos and frames == 1 and float(uniform(gen, 1)) < PHOTO_CHANCE:
-            photos, masks = self.material.stills(gen, clips, self.side, self.objects + 1)
+            if float(uniform(gen, 1)) < COLLAGE_CHANCE:
+                photos, masks = self.material.collages(gen, clips, self.side)
+            else:
+                photos, masks = self.material.stills(gen, clips, self.side, self.objects + 1)
             return Clips(self._photograph(gen, photos[:, None]), masks[:, None])
         pace = torch.exp(uniform(gen, clips, low=math.log(0.4), high=math.log(2.8)))
         camera = self._camera_path(gen, clips, frames, pace)

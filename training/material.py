@@ -29,6 +29,14 @@ LABELLED_SHARE = 0.9  # of background photos that have labelled objects; only th
 # How often pictures of a source are taken. Whole everyday things in their surroundings teach most of what real clips
 # ask for; windows of facades or parts on circuit boards, which are many, would otherwise outnumber them.
 SOURCE_WEIGHTS = {"coco_cc": 8.0, "openimages_animals": 4.0}
+# Of `coco_cc`: things of several parts, whose outlines were joined to one by straight lines across the picture.
+MISLABELLED = frozenset(
+    f"{number:012}"
+    for number in (
+        *(12280, 50811, 75612, 117425, 117719, 189775, 199055, 290843),
+        *(347254, 361919, 427034, 431848, 458045, 463690, 511599, 577932),
+    )
+)
 HELD_OUT = 15  # one labelled photo in so many is kept back for evaluation
 
 
@@ -97,6 +105,21 @@ class Material:
         masks = numbered == torch.where(numbers <= self.counts[chosen, None], numbers, -1)[:, :, None, None]
         return photos, masks
 
+    def collages(self, gen: torch.Generator, n: int, side: int) -> tuple[Tensor, Tensor]:
+        """Four labelled photos side by side in each picture, so that things are as small as they mostly are in a video.
+
+        Returns:
+            Pictures (n, 3, side, side) in 0–1 and masks (n, 4, side, side) bool, one object of each photo.
+        """
+        half = side // 2
+        photos, masks = self.stills(gen, 4 * n, half, objects=1)
+        pictures = photos.view(n, 2, 2, 3, half, half).permute(0, 3, 1, 4, 2, 5).reshape(n, 3, side, side)
+        every = torch.zeros(n, 4, side, side, dtype=torch.bool, device=gen.device)
+        for index, mask in enumerate(masks.view(n, 4, half, half).unbind(1)):
+            top, left = half * (index // 2), half * (index % 2)
+            every[:, index, top : top + half, left : left + half] = mask
+        return pictures, every
+
     def patches(self, gen: torch.Generator, n: int, side: int) -> Tensor:
         """Pieces of photos as textures: (n, 3, side, side) in 0–1."""
         chosen = torch.randint(len(self.photos), (n,), generator=gen, device=gen.device)
@@ -135,7 +158,7 @@ def pack(folder: Path, device: str = "cpu", *, held_out: bool = False) -> Materi
     object_weights: list[float] = []
     labelled = [path for path in _pictures(folder / "masks") if path.with_suffix(".png").exists()]
     for index, path in enumerate(labelled):
-        if (index % HELD_OUT == HELD_OUT - 1) != held_out:
+        if (index % HELD_OUT == HELD_OUT - 1) != held_out or path.stem in MISLABELLED:
             continue
         pixels = read_rgb(path)
         numbered = _read(path.with_suffix(".png"), cv2.IMREAD_UNCHANGED)

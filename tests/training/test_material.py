@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.material import CUTOUT_SIDE, HELD_OUT, SCENE_SIDE, Material, pack
+from training.material import CUTOUT_SIDE, HELD_OUT, MISLABELLED, SCENE_SIDE, Material, pack
 from training.pack import load_material, write_packed
 from training.state import StateError
 
@@ -67,6 +67,30 @@ def test_stills_show_the_objects_that_are_asked_for(material: Material) -> None:
     blue = photos[:, 2] - photos[:, 0]
     assert float(blue[masks[:, 0]].mean()) > 0.5
     assert float(blue[~masks[:, 0]].mean()) < 0.05
+
+
+def test_a_collage_shows_an_object_in_each_quarter(material: Material) -> None:
+    pictures, masks = material.collages(torch.Generator().manual_seed(0), 3, 64)
+    assert pictures.shape == (3, 3, 64, 64)
+    assert masks.shape == (3, 4, 64, 64)
+    for index, (top, left) in enumerate(((0, 0), (0, 32), (32, 0), (32, 32))):
+        quarter = torch.zeros(64, 64, dtype=torch.bool)
+        quarter[top : top + 32, left : left + 32] = True
+        assert bool(masks[:, index].flatten(1).any(1).all())
+        assert not bool((masks[:, index] & ~quarter).any())
+    blue = pictures[:, 2] - pictures[:, 0]
+    assert float(blue[masks.any(1)].mean()) > 0.5
+    assert float(blue[~masks.any(1)].mean()) < 0.05
+
+
+def test_photos_known_to_be_mislabelled_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "masks/coco_cc").mkdir(parents=True)
+    for name in ("000000000001", min(MISLABELLED)):
+        labels = np.zeros((64, 64), np.uint8)
+        labels[5:60, 5:60] = 1
+        cv2.imwrite(str(tmp_path / f"masks/coco_cc/{name}.jpg"), np.full((64, 64, 3), 90, np.uint8))
+        cv2.imwrite(str(tmp_path / f"masks/coco_cc/{name}.png"), labels)
+    assert len(pack(tmp_path).photos) == 1
 
 
 def test_photos_are_kept_back_for_evaluation(tmp_path: Path) -> None:
