@@ -18,6 +18,7 @@ class Phase:
         pictures: of a still step.
         still_share: of its steps that ask about single pictures; the others follow clips.
         clips, frames: of a clip step.
+        clip_side: of a clip's frames, where it is another [px].
     """
 
     until: int
@@ -26,6 +27,7 @@ class Phase:
     still_share: float
     clips: int
     frames: int
+    clip_side: int | None = None
 
 
 # Small pictures first: a step costs a quarter, and steps are what the first understanding takes. Larger ones last:
@@ -36,7 +38,8 @@ CURRICULUM = (
     Phase(until=4600, side=192, pictures=4, still_share=0.3, clips=2, frames=5),
     Phase(until=5200, side=256, pictures=4, still_share=0.4, clips=1, frames=8),
     Phase(until=5600, side=320, pictures=4, still_share=0.5, clips=1, frames=7),
-    Phase(until=2**31, side=480, pictures=2, still_share=0.5, clips=1, frames=5),
+    # Long clips teach what to remember, and at full size they would have to be short.
+    Phase(until=2**31, side=480, pictures=2, still_share=0.6, clips=1, frames=7, clip_side=320),
 )
 
 

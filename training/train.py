@@ -33,6 +33,7 @@ from training.clips import ClipGenerator, Clips, ClipSource
 from training.episodes import EpisodeResult, clip_episode, still_episode
 from training.initialise import initialise
 from training.material import Material
+from training.optimiser import Optimiser
 from training.pack import load_material
 from training.recipe import CURRICULUM, Phase, Recipe
 from training.state import Average, StateError, load, read_compact, save_atomically, write_compact
@@ -52,10 +53,7 @@ class Training:
         self.model = SAM2(config)
         initialise(self.model)
         self.model.to(generator.device).train()
-        matrices = [p for p in self.model.parameters() if p.ndim > 1]
-        others = [p for p in self.model.parameters() if p.ndim <= 1]
-        groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98))
+        self.optimiser = Optimiser(self.model, recipe.learning_rate, recipe.weight_decay)
         self.average = Average.of(self.model, recipe.average_decay)
         self.step = 0
         self.worker = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
@@ -72,10 +70,10 @@ class Training:
         is_still = bool(torch.rand(1, generator=coin) < phase.still_share)
         gen = torch.Generator(device=device).manual_seed(_mixed(recipe.seed, self.step, 1 + 2 * self.worker))
         clips, frames = (phase.pictures, 1) if is_still else (phase.clips, phase.frames)
-        made = self._clips(self.generator.of_side(phase.side), clips, frames)
-        for group in self.optimiser.param_groups:
-            group["lr"] = recipe.rate_at(self.step)
-        self.optimiser.zero_grad(set_to_none=True)
+        side = phase.side if is_still or phase.clip_side is None else phase.clip_side
+        made = self._clips(self.generator.of_side(side), clips, frames)
+        self.optimiser.set_rate(recipe.rate_at(self.step))
+        self.optimiser.forget_gradients()
         with torch.autocast(torch.device(device).type, torch.bfloat16), sdpa_kernel(_attention_kernels(device)):
             if is_still:
                 result = still_episode(self.model, made, recipe.still_plan, recipe.weights, gen)
@@ -106,7 +104,7 @@ class Training:
             "step": self.step,
             "curriculum": [asdict(phase) for phase in self.recipe.curriculum],
             "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimiser": self.optimiser.state(),
             "average": self.average.weights,
         }
         save_atomically(content, path)
@@ -115,7 +113,7 @@ class Training:
         """Go on where `save` left off."""
         content = load(path, self.generator.device)
         self.model.load_state_dict(content["model"])
-        self.optimiser.load_state_dict(content["optimiser"])
+        self.optimiser.restore(content["optimiser"])
         self.average.weights = content["average"]
         self.step = content["step"]
         # A run that began with somebody's weights goes without the first phases.

@@ -68,6 +68,32 @@ def test_stills_and_clips_resume_to_the_same_losses(tmp_path: Path) -> None:
     assert torch.equal(resumed.average.weights["no_object_pointer"], run.average.weights["no_object_pointer"])
 
 
+def test_clips_may_be_smaller_than_stills(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[int] = []
+    make = ClipGenerator.make
+
+    def watched(generator: ClipGenerator, seed: int, clips: int, frames: int) -> Clips:
+        made = make(generator, seed, clips, frames)
+        shown.append(made.frames.shape[-1])
+        assert (frames == 1) == (made.frames.shape[-1] == 64)
+        return made
+
+    monkeypatch.setattr(ClipGenerator, "make", watched)
+    run = training(curriculum=(replace(STILLS, still_share=0.5, clip_side=32),))
+    for _ in range(6):
+        run.advance()
+    assert set(shown) == {32, 64}
+
+
+def test_a_run_of_another_optimiser_is_not_taken_up(tmp_path: Path) -> None:
+    run = training()
+    run.save(tmp_path / "state.pt")
+    content = load(tmp_path / "state.pt", "cpu")
+    save_atomically(content | {"optimiser": {"state": {}, "param_groups": []}}, tmp_path / "state.pt")
+    with pytest.raises(StateError, match="--start-from"):
+        training().resume(tmp_path / "state.pt")
+
+
 def test_the_seed_decides() -> None:
     first, again, other = training(), training(), training(seed=2)
     assert float(first.advance().loss) == float(again.advance().loss)
