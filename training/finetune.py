@@ -38,6 +38,7 @@ def recipe_for(config: SAM2Config, steps: int, learning_rate: float | None, seed
         steps=steps,
         seed=seed,
         learning_rate=rate,
+        has_muon=False,  # AdamW made the released weights; and a large matrix's step would take longer than the network
         warmup=max(1, min(20, steps // 10)),
         average_decay=0.98,
         still_plan=EpisodePlan(targets=2, rounds=2),

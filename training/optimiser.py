@@ -1,4 +1,4 @@
-"""Muon for the network's matrices, AdamW for all else."""
+"""How the weights move: Muon for the network's matrices, AdamW for all else."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ class Optimiser:
         model: whose parameters it moves.
         rate: the learning rate, until `set_rate` says otherwise.
         weight_decay: of matrices and kernels.
+        has_muon: False: AdamW moves the matrices, too.
     """
 
-    def __init__(self, model: nn.Module, rate: float, weight_decay: float) -> None:
+    def __init__(self, model: nn.Module, rate: float, weight_decay: float, *, has_muon: bool) -> None:
         matrices, kernels, vectors = [], [], []
         for parameter in model.parameters():
-            if parameter.ndim == 2 and min(parameter.shape) >= SMALLEST_MATRIX:
+            if has_muon and parameter.ndim == 2 and min(parameter.shape) >= SMALLEST_MATRIX:
                 matrices.append(parameter)
             else:
                 (kernels if parameter.ndim > 1 else vectors).append(parameter)
         others = [{"params": kernels, "weight_decay": weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-        self._parts: tuple[torch.optim.Optimizer, ...] = (
-            torch.optim.Muon(matrices, lr=rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"),
-            torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98)),
-        )
+        self._parts: list[torch.optim.Optimizer] = [torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98))]
+        if has_muon:
+            muon = torch.optim.Muon(matrices, lr=rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
+            self._parts.append(muon)
 
     def set_rate(self, rate: float) -> None:
         """Go on with another learning rate."""
@@ -65,7 +66,7 @@ class Optimiser:
         Raises:
             StateError: it was written by an earlier version.
         """
-        if not isinstance(state, list):
+        if not isinstance(state, list) or len(state) != len(self._parts):
             raise StateError("The run's optimiser is an earlier version's; go on from its weights with --start-from.")
         for part, kept in zip(self._parts, state, strict=True):
             part.load_state_dict(kept)

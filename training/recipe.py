@@ -55,6 +55,7 @@ class Recipe:
         decay_from: share of the steps after which the learning rate falls to zero. A run that has no time left is
             resumed with fewer steps, and so comes to its decay earlier.
         weight_decay: of matrices and kernels.
+        has_muon: whether Muon moves the matrices, not AdamW.
         clip_norm: gradients longer than this are shortened.
         average_decay: of the exponential moving average of the weights.
         still_plan, clip_plan: what is asked.
@@ -68,6 +69,7 @@ class Recipe:
     warmup: int = 100
     decay_from: float = 0.75
     weight_decay: float = 0.05
+    has_muon: bool = True
     clip_norm: float = 1.0
     average_decay: float = 0.998
     still_plan: EpisodePlan = field(default_factory=lambda: EpisodePlan(targets=4, rounds=3))

@@ -53,7 +53,7 @@ class Training:
         self.model = SAM2(config)
         initialise(self.model)
         self.model.to(generator.device).train()
-        self.optimiser = Optimiser(self.model, recipe.learning_rate, recipe.weight_decay)
+        self.optimiser = Optimiser(self.model, recipe.learning_rate, recipe.weight_decay, has_muon=recipe.has_muon)
         self.average = Average.of(self.model, recipe.average_decay)
         self.step = 0
         self.worker = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
