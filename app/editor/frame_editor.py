@@ -47,6 +47,7 @@ class FrameEditor(gr.HTML):
                 "suggestions.js",
                 "thumbnails.js",
                 "keys.js",
+                "focus.js",
                 "compare.js",
                 "controls.js",
                 "messages.js",

@@ -55,6 +55,7 @@ function onKey(event) {
     return;
   }
   if (!state.clip || !document.body.classList.contains("ms-editing") || isTyping(event.target)) return;
+  if (document.querySelector("dialog[open]")) return; // also where nothing in it has the focus
   const isOnStage = event.target === stage;
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
     event.preventDefault();

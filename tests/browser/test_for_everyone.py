@@ -17,6 +17,7 @@ from tests.browser.driving import (
     NUM_FRAMES,
     PHONE,
     WIDTH,
+    go_to,
     make_colorful_clip,
     new_mask,
     on_stage,
@@ -145,3 +146,54 @@ def test_effects_and_export_by_keys_alone(page: Any, folder: Path) -> None:
         assert mask is not None
         outside.append(float(np.abs(picture - before.astype(float)).max(axis=2)[~mask].max()))
     assert min(outside) > 25, "the background is blurred on every frame"
+
+
+def test_by_keys_the_focus_is_never_lost(page: Any, folder: Path) -> None:
+    """What is pressed often goes; where nothing then has the focus, who has no mouse begins at the top again."""
+    session = open_clip(page, folder)
+
+    def press(selector: str, then: str) -> None:
+        page.wait_for_selector(f"{selector}:enabled:visible")
+        page.keyboard.press("Shift")  # what counts is whether keys or a mouse were used last
+        page.focus(selector)
+        page.keyboard.press("Enter")
+        has_focus = f"the focus on {then}, which is left by {selector}"
+        wait_until(lambda: page.evaluate("(wanted) => document.activeElement.matches(wanted)", then), has_focus, 30)
+
+    with new_mask(session):
+        page.mouse.click(*on_stage(page, 85, 115))
+    press(".ms-track-start", ".ms-track-stop")
+    press(".ms-track-stop", ".ms-track-start")
+    go_to(page, 5)
+    press("[data-do=mark-in]", "[data-do=mark-in]")
+    press("[data-do=mark-none]", "[data-do=mark-out]")
+    press("[data-effect=blur]", "[data-effect=blur]")
+    press(".ms-layer-remove", "[data-effect=blur]")
+    press(".ms-object-remove", ".ms-add")
+    press(".ms-new-clip", ".ms-back")
+    press(".ms-back", ".ms-stage")
+
+
+def test_behind_the_dialog_no_shortcut_acts(page: Any, folder: Path) -> None:
+    open_clip(page, folder)
+    page.click(".ms-render-start")
+    page.evaluate("document.activeElement.blur()")  # as where what was pressed in it has gone
+    page.keyboard.press(".")
+    assert page.locator(".ms-stage").get_attribute("data-frame") == "0"
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".ms-dialog[open]", state="detached")
+
+
+def test_a_cancelled_export_leaves_the_focus_in_its_dialog(page: Any, folder: Path) -> None:
+    open_clip(page, folder)
+    page.keyboard.press("Shift")
+    page.focus(".ms-render-start")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".ms-dialog[open]")
+    # Any real export of a clip so short might be done before it can be cancelled.
+    page.evaluate("() => { maskletStudio.ask = () => new Promise((done) => { window.cancelled = () => done({}); }); }")
+    page.focus(".ms-export-go")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.matches('.ms-render-stop')")
+    page.evaluate("window.cancelled()")
+    page.wait_for_function("document.activeElement.matches('.ms-export-go')")
