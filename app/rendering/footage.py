@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import threading
 from collections import OrderedDict
@@ -61,6 +62,11 @@ class ByteCache(Generic[Kept]):
                 self.num_bytes -= self._bytes_of(self._kept.popitem(last=False)[1])
         return self._kept[key]
 
+    def drop(self, is_gone: Callable[[Any], bool]) -> None:
+        """Forget what is kept by those keys."""
+        for key in [key for key in self._kept if is_gone(key)]:
+            self.num_bytes -= self._bytes_of(self._kept.pop(key))
+
 
 class ArrayCache(ByteCache[Array]):
     """The arrays used last, read-only."""
@@ -69,7 +75,17 @@ class ArrayCache(ByteCache[Array]):
         super().__init__(most_bytes, lambda array: array.nbytes)
 
     def keep(self, key: Hashable, found: Array) -> Array:
-        return super().keep(key, _sealed(found))
+        return super().keep(key, _sealed(_apart(found)))
+
+
+def _apart(array: Array) -> Array:
+    """A copy in pages of its own. What outlives many frames would else come to lie among what each frame needs for a
+    moment, and leave gaps between which the next does not fit: memory grew with the clip."""
+    if array.nbytes < mmap.PAGESIZE:
+        return array
+    copy: Array = np.frombuffer(mmap.mmap(-1, array.nbytes), array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
 
 
 def _sealed(array: Array) -> Array:
@@ -132,6 +148,10 @@ class ClipFootage:
     def pixels(self, index: int) -> Array:
         """(H, W, 3) uint8 RGB of a frame before any layer, read-only."""
         self._is_asked = True
+        return self.pixels_beside(index)
+
+    def pixels_beside(self, index: int) -> Array:
+        """The same for whoever never looks further than to the frames beside the one that is drawn on."""
         passing = self._passing.get(index)
         return self._cache.find(index, lambda: self._read(index)) if passing is None else _sealed(passing.pixels)
 

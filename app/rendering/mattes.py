@@ -78,6 +78,11 @@ class Mattes:
                 found[object_id] = matte.whole()
         return found
 
+    def forget_before(self, index: int) -> None:
+        """Whoever goes through the clip in order needs no matte of the frames before this one any more."""
+        self._own.drop(lambda key: key[0] < index)
+        self._finished.drop(lambda key: key[0] < index)
+
     def under(self, index: int, layers: Sequence[Layer]) -> dict[int, Alpha]:
         """The mattes that these layers need on a frame, as `frame` gives them."""
         shown = [layer for layer in layers if layer.at(index, self._num_frames) is not None]

@@ -65,7 +65,7 @@ def render_frames(
         keeps_location: whether the file tells where the clip was taken, if the clip does.
     """
     footage = clip_footage(clip, masks)
-    mattes = Mattes(masks, footage.pixels, clip.num_frames)
+    mattes = Mattes(masks, footage.pixels_beside, clip.num_frames)
     views = _views(reframe, footage)
     size = reframe.size(footage.size) if reframe else footage.size
     began = time.monotonic()
@@ -80,6 +80,7 @@ def render_frames(
                 picture = np.dstack([pixels_of(picture), alpha])
             writer.write(reframe.cut(pixels_of(picture), views[frame.index]) if reframe else picture, frame.time)
             progress = RenderProgress(done, clip.num_frames, done / max(time.monotonic() - began, 1e-6))
+            mattes.forget_before(frame.index)
             yield progress
         for _ in writer.finishing():
             yield progress
@@ -90,9 +91,10 @@ def cut_out_alphas(
 ) -> Iterator[tuple[Fraction, np.ndarray]]:
     """Give each frame's time and its alpha (H, W) uint8, as `render_frames` cuts it out."""
     footage = clip_footage(clip, masks)
-    mattes = Mattes(masks, footage.pixels, clip.num_frames)
+    mattes = Mattes(masks, footage.pixels_beside, clip.num_frames)
     for frame in _one_ahead(clip.frames(), footage):
         yield frame.time, cut_out_alpha(mattes, frame.index, object_ids, clip.size)
+        mattes.forget_before(frame.index)
 
 
 def render(
@@ -132,7 +134,7 @@ def compose_frame(
 ) -> np.ndarray:
     """One frame exactly as the render makes it: (H, W, 3) uint8 RGB."""
     footage = clip_footage(clip, masks)
-    mattes = Mattes(masks, footage.pixels, clip.num_frames)
+    mattes = Mattes(masks, footage.pixels_beside, clip.num_frames)
     frame = clip.frame(frame_index)
     composed = _compose(frame, footage, mattes, layers, colors, None)
     return frame.pixels if composed is None else composed

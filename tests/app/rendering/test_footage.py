@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +14,9 @@ import pytest
 from app.projects.mask_folder import MaskFolder
 from app.rendering import render
 from app.rendering.footage import ArrayCache, ClipFootage, clip_footage
+from app.rendering.mattes import Mattes
 from effects.effect import Effect, Pixels, Shot, setting
-from effects.layer import Layer
+from effects.layer import Layer, parse_layer
 from effects.path import sight
 from effects.setting import EffectError
 from media.frame import Frame
@@ -94,6 +97,40 @@ def test_a_render_that_looks_at_no_other_frame_keeps_none(clip_path: Path, masks
     for index in range(9):
         footage.remember(Frame(index, Fraction(index, 25), np.zeros((*SIZE, 3), np.uint8)))
     assert footage._cache.num_bytes == 0
+
+
+def test_a_render_keeps_no_frame_and_no_matte_that_it_has_passed(
+    clip_path: Path, masks: MaskFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    footages: list[ClipFootage] = []
+    mattes: list[Mattes] = []
+
+    def footage_of(clip: VideoClip, masks: MaskFolder) -> ClipFootage:
+        footages.append(clip_footage(clip, masks))
+        return footages[-1]
+
+    class Watched(Mattes):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            mattes.append(self)
+
+    monkeypatch.setattr(render, "clip_footage", footage_of)
+    monkeypatch.setattr(render, "Mattes", Watched)
+    layers = [parse_layer("1 highlight"), parse_layer("background blur")]
+    with VideoClip.open(clip_path) as clip:
+        frames = render.render_frames(clip, masks, layers, tmp_path / "out.mp4", colors={})
+        kept = [(footages[0]._cache.num_bytes, len(mattes[0]._own._kept)) for _ in frames]
+    assert len(kept) > NUM_FRAMES
+    assert max(num_bytes for num_bytes, _ in kept) == 0
+    assert max(num_mattes for _, num_mattes in kept) <= 2 * len(masks.object_ids())
+
+
+def test_what_is_cached_lies_in_pages_of_its_own() -> None:
+    frame = np.arange(30_000, dtype=np.uint8).reshape(100, 100, 3)
+    kept = ArrayCache(10**6).keep(0, frame)
+    assert np.array_equal(kept, frame)
+    assert not kept.flags.writeable
+    assert isinstance(kept.base.base.obj, mmap.mmap)
 
 
 def test_the_footage_of_smaller_frames_is_of_their_size(masks: MaskFolder) -> None:

@@ -99,6 +99,23 @@ def test_a_frame_that_is_asked_for_again_is_not_made_again_within_the_memory_tha
     assert asked, "frame 4 has taken the place"
 
 
+def test_what_is_forgotten_is_made_anew_and_nothing_else(masks: MaskFolder) -> None:
+    asked: list[int] = []
+
+    def pixels(index: int) -> np.ndarray:
+        asked.append(index)
+        return picture(index)
+
+    mattes = Mattes(masks, pixels, 5)
+    first, second = (mattes.frame(index, (1,))[1] for index in (0, 1))
+    mattes.forget_before(1)
+    asked.clear()
+    assert np.array_equal(mattes.frame(1, (1,))[1], second)
+    assert asked == []
+    assert np.array_equal(mattes.frame(0, (1,))[1], first)
+    assert 0 in asked
+
+
 def test_a_mask_that_was_replaced_wins_over_old_logits(masks: MaskFolder) -> None:
     other = np.zeros(SIZE, bool)
     other[10:40, 90:120] = True
