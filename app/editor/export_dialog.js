@@ -146,7 +146,21 @@ function renderForm() {
   const focused = document.activeElement?.id;
   find(".ms-export-options").replaceChildren(...rows);
   if (focused) find(".ms-export-options").querySelector(`#${CSS.escape(focused)}`)?.focus();
+  renderUntracked();
   estimate();
+}
+
+/** On how many frames something that was clicked has no mask. */
+function countUntracked() {
+  const lanes = state.objects.filter(({ prompts }) => Object.keys(prompts).length).map(({ id }) => state.lanes.get(id) ?? []);
+  return Array.from({ length: state.clip?.frames ?? 0 }).filter((_, index) => lanes.some((seen) => !seen[index])).length;
+}
+
+function renderUntracked() {
+  const count = countUntracked();
+  const note = find(".ms-export-untracked");
+  note.hidden = !count || entry.id === "project";
+  note.textContent = t("export.untracked", { n: count });
 }
 
 async function estimate() {

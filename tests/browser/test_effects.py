@@ -25,11 +25,13 @@ from tests.browser.driving import (
     NUM_FRAMES,
     WIDTH,
     canvas,
+    click_and_wait,
     go_to,
     make_colorful_clip,
     new_mask,
     on_stage,
     open_clip,
+    state,
     track_all,
     upload,
     wait_until,
@@ -298,6 +300,25 @@ def test_what_was_played_before_tracking_plays_anew_after_it(page: Any, folder: 
     page.click("[data-view=result]")
     play()
     wait_until(lambda: 0.2 < is_green(canvas(page)).mean() < 0.9, "the object on the last frame")
+
+
+def test_the_dialog_says_how_much_is_not_tracked(page: Any, folder: Path) -> None:
+    session = open_clip(page, folder)
+    note = page.locator(".ms-export-untracked")
+    page.click(".ms-render-start")
+    assert note.is_hidden()  # nobody said what to follow
+    page.keyboard.press("Escape")
+    click_and_wait(page, session, (90, 110))
+    wait_until(lambda: state(page, "lanes.get(1)?.[0]"), "the first mask on the timeline")
+    page.click(".ms-render-start")
+    assert f"{NUM_FRAMES - 1} frames are not tracked" in note.inner_text()
+    page.click("[data-kind=project]")
+    assert note.is_hidden()  # a project leaves nothing out
+    page.keyboard.press("Escape")
+    track_all(page)
+    page.click(".ms-render-start")
+    page.click("[data-kind=video]")
+    assert note.is_hidden()
 
 
 def test_masks_and_a_sticker_leave_by_the_dialog(page: Any, folder: Path) -> None:
