@@ -30,7 +30,10 @@ function handOverFocus() {
   const active = document.activeElement;
   if (!focused || canFocus(focused) || (active !== document.body && active !== focused)) return;
   const [, followers] = FOLLOWERS.find(([gone]) => focused.matches(gone)) ?? [];
-  if (followers) [...document.querySelectorAll(followers)].find(canFocus)?.focus();
+  if (!followers) return;
+  /** @type {NodeListOf<HTMLElement>} */
+  const there = document.querySelectorAll(followers);
+  [...there].find(canFocus)?.focus();
 }
 
 const focusWatch = new MutationObserver(() => {
