@@ -29,9 +29,9 @@ LABELLED_SHARE = 0.9  # of background photos that have labelled objects; only th
 # How often pictures of a source are taken. Whole everyday things in their surroundings teach most of what real clips
 # ask for; windows of facades or parts on circuit boards, which are many, would otherwise outnumber them.
 SOURCE_WEIGHTS = {"coco_cc": 8.0, "openimages_animals": 4.0}
-# Of `coco_cc`: things of several parts, whose outlines were joined to one by straight lines across the picture.
+# Things of several parts, whose outlines were joined to one by straight lines across the picture.
 MISLABELLED = frozenset(
-    f"{number:012}"
+    f"coco_cc/{number:012}"
     for number in (
         *(12280, 50811, 75612, 117425, 117719, 189775, 199055, 290843),
         *(347254, 361919, 427034, 431848, 458045, 463690, 511599, 577932),
@@ -158,7 +158,7 @@ def pack(folder: Path, device: str = "cpu", *, held_out: bool = False) -> Materi
     object_weights: list[float] = []
     labelled = [path for path in _pictures(folder / "masks") if path.with_suffix(".png").exists()]
     for index, path in enumerate(labelled):
-        if (index % HELD_OUT == HELD_OUT - 1) != held_out or path.stem in MISLABELLED:
+        if (index % HELD_OUT == HELD_OUT - 1) != held_out or f"{path.parent.name}/{path.stem}" in MISLABELLED:
             continue
         pixels = read_rgb(path)
         numbered = _read(path.with_suffix(".png"), cv2.IMREAD_UNCHANGED)
