@@ -53,12 +53,10 @@ class PartFile:
         if self.target.is_dir():
             raise MediaError(f"{name!r} is a folder, and a file is to be written; please choose another name.")
         remove_abandoned_parts(folder)
-        self.path = folder / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
         try:
-            self._lock = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+            self.path, self._lock = _locked_part(folder)
         except OSError as error:
             raise writing_error(error, name) from error
-        _try_lock(self._lock)
 
     def commit(self) -> None:
         """Sync the part and give it its name, in place of a file that was there before.
@@ -91,15 +89,31 @@ class PartFile:
             raise writing_error(error, self.target.name) from error
 
 
+def _locked_part(folder: Path) -> tuple[Path, int]:
+    """A new empty part and the handle that keeps it locked.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    while True:
+        path = folder / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        with suppress(OSError):  # some file systems know no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)  # waits for whoever looks whether it is abandoned
+        if path.exists():
+            return path, handle
+        os.close(handle)  # before it was locked it looked abandoned, and was removed
+
+
 def remove_abandoned_parts(folder: Path) -> None:
     """Remove the parts whose process was killed; those of running ones are locked and stay."""
     for part in folder.glob(f"{PREFIX}*{SUFFIX}"):
-        with suppress(OSError):  # another process was quicker
+        with suppress(OSError):  # it is locked, another process was quicker, or the file system knows no locks
             handle = os.open(part, os.O_RDWR)
             try:
-                if _try_lock(handle):
-                    logger.info("a part that was left behind is removed: %s", part.name)
-                    part.unlink()
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                logger.info("a part that was left behind is removed: %s", part.name)
+                part.unlink()
             finally:
                 os.close(handle)
 
@@ -112,12 +126,3 @@ def writing_error(error: OSError, name: str) -> MediaError:
     if error.errno == errno.EFBIG:
         return MediaError(TOO_LARGE)
     return MediaError(f"The folder for {name!r} cannot be written; please choose another one.")
-
-
-def _try_lock(handle: int) -> bool:
-    """Lock an open file unless another process has; where a file system knows no locks, it counts as locked."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

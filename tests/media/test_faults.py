@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import resource
@@ -19,7 +20,7 @@ import numpy as np
 import pytest
 
 from media import MediaError, VideoClip, VideoWriter, choose_format
-from media.part_file import PartFile
+from media.part_file import PartFile, remove_abandoned_parts
 from tests.media.clips import write_clip
 from tests.media.test_writing import running_encoders, shown_times
 
@@ -222,6 +223,41 @@ def test_what_a_killed_program_leaves_is_cleaned_up_by_the_next(source: Path, tm
     with VideoClip.open(source) as clip:
         write(clip, target, name)
     assert [each.name for each in tmp_path.iterdir()] == [target.name]
+
+
+def test_a_part_swept_away_before_it_is_locked_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = fcntl.flock
+
+    def late(handle: int, operation: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock)
+        remove_abandoned_parts(tmp_path)  # as another writer does that begins at this moment
+        lock(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with PartFile(tmp_path / "a") as part:
+        part.path.read_bytes()
+        PartFile(tmp_path / "b").close()
+        part.commit()
+    assert [each.name for each in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_part_that_is_looked_at_while_it_is_made_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = fcntl.flock
+    looks: list[threading.Timer] = []
+
+    def late(handle: int, operation: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock)
+        looking = os.open(next(tmp_path.iterdir()), os.O_RDWR)
+        lock(looking, fcntl.LOCK_EX)  # as another writer does that wonders whether it is abandoned
+        looks.append(threading.Timer(0.05, os.close, [looking]))
+        looks[0].start()
+        lock(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with PartFile(tmp_path / "a") as part:
+        looks[0].join()
+        remove_abandoned_parts(tmp_path)
+        part.commit()
 
 
 def commands_running() -> list[bytes]:
