@@ -125,7 +125,7 @@ def _serve(source: FrameSource, limits: Limits, commands: IO[bytes], speaker: Sp
             elif order["do"] == "frames":
                 _say_frames(source, order["start"], order["stop"], commands, speaker)
             elif order["do"] == "sound":
-                _say_sound(source, Fraction(*order["seconds"]), speaker)
+                _say_sound(source, Fraction(*order["start"]), Fraction(*order["seconds"]), speaker)
             # "more" and "stop" may come late, when all frames that they are about were sent.
 
 
@@ -145,9 +145,9 @@ def _say_frames(source: FrameSource, start: int, stop: int, commands: IO[bytes],
     speaker.say(Header(END))
 
 
-def _say_sound(source: FrameSource, seconds: Fraction, speaker: Speaker) -> None:
+def _say_sound(source: FrameSource, start: Fraction, seconds: Fraction, speaker: Speaker) -> None:
     """Send what the samples are, then the samples; both are missing where there is no sound."""
-    for piece in source.sound(seconds) if isinstance(source, VideoFile) else ():
+    for piece in source.sound(start, seconds) if isinstance(source, VideoFile) else ():
         if isinstance(piece, SoundForm):
             text = json.dumps(asdict(piece)).encode()
             speaker.say(Header(SOUND, len(text)), text)

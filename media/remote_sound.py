@@ -23,7 +23,7 @@ MOST_RATE, MOST_CHANNELS = 192_000, 8
 
 
 class RemoteSound:
-    """Samples of 32-bit floats, from the clip's beginning on and without holes.
+    """Samples of 32-bit floats, from a moment of the clip on and without holes.
 
     Attributes:
         rate: samples a second.
@@ -45,14 +45,14 @@ class RemoteSound:
         self._most_bytes = (int(seconds * self.rate) + 1) * channels * BYTES_A_SAMPLE
 
     @classmethod
-    def open(cls, process: DecoderProcess, seconds: Fraction) -> RemoteSound | None:
-        """Ask a process that has opened a clip for at most `seconds` of its sound; None where nothing is heard.
+    def open(cls, process: DecoderProcess, start: Fraction, seconds: Fraction) -> RemoteSound | None:
+        """Ask a process that has opened a clip for its sound from `start` on, at most `seconds`; None for silence.
 
         Raises:
             MediaError: the process fails.
         """
         try:
-            process.say({"do": "sound", "seconds": [seconds.numerator, seconds.denominator]})
+            process.say({"do": "sound", "start": start.as_integer_ratio(), "seconds": seconds.as_integer_ratio()})
             header = process.hear()
             if header.kind == SOUND:
                 return cls(process, json.loads(process.text(header)), seconds)

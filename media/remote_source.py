@@ -137,18 +137,19 @@ class RemoteSource:
         self._give_back(process)
         return picture
 
-    def sound(self) -> RemoteSound | None:
+    def sound(self, start: Fraction, stop: Fraction | None) -> RemoteSound | None:
         """The clip's sound, decoded by a process of its own; None where nothing is heard. May be asked by any thread.
 
-        It goes on after the last frame as it does in the file, but not beyond what was cut, or what is allowed.
+        Without `stop` it goes on after the last frame as in the file, but not beyond what was cut, or what is allowed.
 
         Raises:
             MediaError: it cannot be decoded.
         """
         if not self.facts.has_audio:
             return None
-        seconds = self.facts.duration if self.facts.is_trimmed else self._order.limits.max_seconds
-        return RemoteSound.open(self._opened(None)[0], seconds)
+        if stop is None:
+            stop = self.facts.duration if self.facts.is_trimmed else self._order.limits.max_seconds
+        return RemoteSound.open(self._opened(None)[0], start, stop - start)
 
     def close(self) -> None:
         """End the process that waits; the next call starts another."""

@@ -155,13 +155,16 @@ class VideoClip:
             self._last = Frame(index, self.times[index], self._source.frame(index))
         return self._last
 
-    def sound(self) -> RemoteSound | None:
+    def sound(self, start: Fraction = Fraction(0), stop: Fraction | None = None) -> RemoteSound | None:
         """The clip's sound, to be written beside its frames; None where nothing is heard. Whoever takes it closes it.
+
+        Args:
+            start, stop: of the clip's times [s]; None: to the end of the sound.
 
         Raises:
             MediaError: it cannot be decoded.
         """
-        return self._source.sound()
+        return self._source.sound(start, stop)
 
     def close(self) -> None:
         """Let go of the file and of the process that reads it; `frame` and `frames` open it again when asked."""

@@ -96,9 +96,9 @@ class VideoFile:
             raise MediaError(f"Frame {index} can no longer be decoded; please open the clip again.")
         return self._picture(index, self._kept[index])
 
-    def sound(self, seconds: Fraction) -> Iterator[SoundForm | Samples]:
-        """What the clip's sound is, then its samples, from the clip's beginning for at most `seconds`; or nothing."""
-        order = SoundOrder(self._index.origin, seconds, may_seek=self._index.seek is not None)
+    def sound(self, start: Fraction, seconds: Fraction) -> Iterator[SoundForm | Samples]:
+        """What the clip's sound is, then its samples, from `start` on for at most `seconds`; or nothing."""
+        order = SoundOrder(self._index.origin + start, seconds, may_seek=self._index.seek is not None)
         return read_sound(self._view, self._limits, order, self._on_packet)
 
     def _picture(self, index: int, frame: av.VideoFrame) -> Picture:

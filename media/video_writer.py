@@ -52,6 +52,7 @@ class VideoWriter:
         like: VideoClip,
         format: Format = H264,
         size: tuple[int, int] | None = None,
+        frames: range | None = None,
         keeps_location: bool = False,
     ) -> None:
         """Prepare to write; the encoder starts with the first frame.
@@ -61,6 +62,8 @@ class VideoWriter:
             like: the source. Gives the size, the sound, the tags and how long the last frame is shown.
             format: what is written; `media.formats` lists them.
             size: (height, width) [px] of the frames that will come, where it is not the source's.
+            frames: those of the source that will come, one after the other; the file begins with the first of them,
+                and the sound with it. None: all of the clip, or some of them at their times in the whole.
             keeps_location: whether the place where the source was taken is told in the result too.
 
         Raises:
@@ -74,7 +77,11 @@ class VideoWriter:
         self._format = format
         self._keeps_location = keeps_location
         self._height, self._width = size or like.size
-        self._timescale = _timescale(like.times)
+        chosen = range(like.num_frames) if frames is None else frames
+        self._origin = like.times[chosen.start] if chosen.start else Fraction(0)
+        self._stop = like.times[chosen.stop] if chosen.stop < like.num_frames else None
+        self._times = tuple(time - self._origin for time in like.times[chosen.start : chosen.stop])
+        self._timescale = _timescale(self._times)
         self._first: Fraction | None = None
         self._last_slot = -1
         self._last = Fraction(-1)
@@ -90,16 +97,17 @@ class VideoWriter:
             picture: (H, W, 3) uint8 RGB of the source's size; in a format with alpha also (H, W, 4), straight alpha.
                 A frame on which nothing is drawn is best handed on as its `picture`, which may be in planes.
                 Colours under full transparency are not written: they would still be in the file for all to see.
-            time: when it is shown, counted like the source's times, later than the frame before [s].
+            time: when the source shows it, later than the frame before [s].
 
         Raises:
             ValueError: shape, dtype or time is not as said.
             MediaError: the encoder has failed; leave the block.
         """
         self._check(picture)
+        time -= self._origin
         if time < 0 or time <= self._last or round(time * self._timescale) in self._ticks[-1:]:
             raise ValueError(
-                f"A frame at {float(time)} s came, but it must lie after the one before, and not before 0."
+                f"A frame at {float(time)} s came, but it must lie after the one before, and not before the first."
             )
         self._last = time
         if self._first is None:
@@ -151,16 +159,18 @@ class VideoWriter:
         return is_due
 
     def _end(self) -> Fraction:
-        """When the last frame that came ends [s]."""
-        times = self._clip.times
-        following = bisect_right(times, self._last)
-        return times[following] if following < len(times) else max(self._clip.duration, self._last)
+        """When the last frame that came ends, counted from where the file begins [s]."""
+        following = bisect_right(self._times, self._last)
+        if following < len(self._times):
+            return self._times[following]
+        return max((self._stop or self._clip.duration) - self._origin, self._last)
 
     def _open_sink(self, first: Fraction) -> FrameSink:
         clip, target = self._clip, self._format
         # The last frame's duration has no place in the stream: the encoder takes it from the rate.
         # It is bounded, because H.264 also derives from it how fast a player must be.
-        rate = min(max(1 / clip.facts.last_frame_duration, SLOWEST), max(2 * clip.fps, Fraction(60)))
+        last = clip.facts.last_frame_duration if self._stop is None else self._stop - self._origin - self._times[-1]
+        rate = min(max(1 / last, SLOWEST), max(2 * clip.fps, Fraction(60)))
         sending = Sending(
             target,
             size=target.size((self._height, self._width)),
@@ -168,8 +178,8 @@ class VideoWriter:
             timescale=self._timescale,
             rate=rate.limit_denominator(1001),
             first=first,
-            may_reorder=_begins_as_it_ends(clip.times),
-            sound=clip.sound() if target.sound else None,
+            may_reorder=_begins_as_it_ends(self._times),
+            sound=clip.sound(self._origin, self._stop) if target.sound else None,
             tags=tuple(tag for tag in clip.facts.tags if self._keeps_location or tag[0] != PLACE),
         )
         self._part = PartFile(self.path)

@@ -92,6 +92,7 @@ function optionField(option) {
     const choices = option.choices.map((each) => ({ value: each.value, label: titleOf(option, each) }));
     return optionRow(label, choiceList(option.name, choices, value, put));
   }
+  if (option.name === "marked" && !state.marks) return null;
   if (option.type === "objects") return state.objects.length < 2 ? null : optionRow(label, objectBoxes(value, put));
   const box = document.createElement("input");
   box.type = "checkbox";
@@ -128,6 +129,7 @@ function objectBoxes(value, put) {
 }
 
 function renderForm() {
+  if (!state.marks) delete values.marked;
   renderKinds();
   const current = kindOf(kind);
   const rows = [];
@@ -153,7 +155,8 @@ function renderForm() {
 /** On how many frames something that was clicked has no mask. */
 function countUntracked() {
   const lanes = state.objects.filter(({ prompts }) => Object.keys(prompts).length).map(({ id }) => state.lanes.get(id) ?? []);
-  return Array.from({ length: state.clip?.frames ?? 0 }).filter((_, index) => lanes.some((seen) => !seen[index])).length;
+  const [start, stop] = values.marked ? state.marks : [0, state.clip?.frames ?? 0];
+  return Array.from({ length: stop - start }).filter((_, index) => lanes.some((seen) => !seen[start + index])).length;
 }
 
 function renderUntracked() {

@@ -129,7 +129,11 @@ def estimate_bytes(session: Session, name: str, given: Mapping[str, object]) -> 
         clip_bytes=session.clip_path.stat().st_size,
         has_sound=info.has_audio,
     )
-    return kind.estimate(extent, read_values(kind, given))
+    values = read_values(kind, given)
+    whole = kind.estimate(extent, values)
+    if not values.get("marked") or project.marks is None:
+        return whole
+    return round(whole * (project.marks[1] - project.marks[0]) / info.num_frames)
 
 
 def _described(option: Option) -> dict[str, Any]:

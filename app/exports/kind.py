@@ -60,6 +60,7 @@ def safe_stem(name: str) -> str:
 
 
 OBJECTS = Option("objects", "Objects", "objects", ())
+MARKED = Option("marked", "Only the marked range", "switch", False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +105,19 @@ class Material:
         if not any(self.masks.frames(each) for each in wanted):
             raise ExportError("There are no masks yet; track an object first.")
         return wanted
+
+    def frames(self, values: Values) -> range:
+        """The frames of the marked range if that was chosen, else all.
+
+        Raises:
+            ExportError: no range is marked, or not in this clip.
+        """
+        every = range(self.clip.num_frames)
+        if not values["marked"]:
+            return every
+        if self.project.marks is None or not every[slice(*self.project.marks)]:
+            raise ExportError("No range of this clip is marked; mark one first, or export the whole clip.")
+        return every[slice(*self.project.marks)]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.exports.kind import OBJECTS, Choice, ExportKind, Extent, Material, Option, Step, Values
+from app.exports.kind import MARKED, OBJECTS, Choice, ExportKind, Extent, Material, Option, Step, Values
 from app.rendering.render import cut_out_alphas
 from media.formats import choose_format
 from media.video_writer import VideoWriter
@@ -25,6 +25,7 @@ class MatteVideo(ExportKind):
     description = "White inside the objects, black outside, soft at the edge: a track matte for editing programs."
     group = "masks"
     options = (
+        MARKED,
         OBJECTS,
         Option("quality", "Quality", "choice", "high", (Choice("high", "Small."), Choice("lossless", "Exact."))),
     )
@@ -33,14 +34,15 @@ class MatteVideo(ExportKind):
         return ".mp4"
 
     def write(self, material: Material, out: Path, values: Values) -> Iterator[Step]:
-        clip, object_ids = material.clip, material.object_ids(values)
+        clip, object_ids, frames = material.clip, material.object_ids(values), material.frames(values)
         target = replace(choose_format("h264", str(values["quality"])), sound=())
-        with VideoWriter(out, like=clip, format=target) as writer:
-            for done, (moment, alpha) in enumerate(cut_out_alphas(clip, material.masks, object_ids), start=1):
+        with VideoWriter(out, like=clip, format=target, frames=frames) as writer:
+            alphas = cut_out_alphas(clip, material.masks, object_ids, frames)
+            for done, (moment, alpha) in enumerate(alphas, start=1):
                 writer.write(np.repeat(alpha[..., None], 3, axis=2), moment)
-                yield Step(done, clip.num_frames)
+                yield Step(done, len(frames))
             for _ in writer.finishing():
-                yield Step(clip.num_frames, clip.num_frames)
+                yield Step(len(frames), len(frames))
 
     def estimate(self, extent: Extent, values: Values) -> int:
         target = choose_format("h264", str(values["quality"]))

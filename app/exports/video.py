@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from app.exports.kind import OBJECTS, Choice, ExportKind, Extent, Material, Option, Step, Values
+from app.exports.kind import MARKED, OBJECTS, Choice, ExportKind, Extent, Material, Option, Step, Values
 from app.projects.project import Project
 from app.rendering.render import render_frames
 from effects.reframe import ASPECTS, Reframe
@@ -44,6 +44,7 @@ class Video(ExportKind):
     options = (
         Option("format", "Format", "choice", "h264", _choices("h264", "h265", "vp9", "av1")),
         Option("quality", "Quality", "choice", "high", tuple(Choice(each, text) for each, text in QUALITIES.items())),
+        MARKED,
         Option("aspect", "Follow the objects in", "choice", WHOLE, _ASPECTS),
         Option("location", "Keep the place where it was taken", "switch", False),
     )
@@ -54,7 +55,7 @@ class Video(ExportKind):
     def write(self, material: Material, out: Path, values: Values) -> Iterator[Step]:
         reframe = _followed(material.project, str(values["aspect"]))
         keeps_location = bool(values["location"])
-        return _rendered(material, out, _format(values), reframe=reframe, keeps_location=keeps_location)
+        return _rendered(material, out, values, reframe=reframe, keeps_location=keeps_location)
 
     def estimate(self, extent: Extent, values: Values) -> int:
         aspect = str(values["aspect"])
@@ -71,13 +72,13 @@ class MovingPicture(ExportKind):
     label = "GIF or WebP"
     description = "The clip with its effects as a small moving picture, for chats and pages."
     group = "video"
-    options = (Option("format", "Format", "choice", "gif", _choices("gif", "webp")),)
+    options = (Option("format", "Format", "choice", "gif", _choices("gif", "webp")), MARKED)
 
     def suffix(self, values: Values) -> str:
         return _format(values).suffix
 
     def write(self, material: Material, out: Path, values: Values) -> Iterator[Step]:
-        return _rendered(material, out, _format(values))
+        return _rendered(material, out, values)
 
     def estimate(self, extent: Extent, values: Values) -> int:
         return _format(values).estimate(extent.result_size, extent.num_frames, extent.seconds)
@@ -94,6 +95,7 @@ class CutOut(ExportKind):
         Option(
             "format", "Format", "choice", "webm-alpha", _choices("webm-alpha", "prores", "png", "webp", "gif")
         ),
+        MARKED,
         OBJECTS,
     )  # fmt: skip
 
@@ -101,7 +103,7 @@ class CutOut(ExportKind):
         return _format(values).suffix
 
     def write(self, material: Material, out: Path, values: Values) -> Iterator[Step]:
-        return _rendered(material, out, _format(values), cut_out=material.object_ids(values))
+        return _rendered(material, out, values, cut_out=material.object_ids(values))
 
     def estimate(self, extent: Extent, values: Values) -> int:
         whole = _format(values).estimate(extent.result_size, extent.num_frames, extent.seconds)
@@ -116,7 +118,7 @@ def _format(values: Values) -> Format:
 def _rendered(
     material: Material,
     out: Path,
-    target: Format,
+    values: Values,
     *,
     reframe: Reframe | None = None,
     cut_out: Sequence[int] | None = None,
@@ -131,8 +133,9 @@ def _rendered(
         colors=project.rgb_colors,
         names=project.names,
         reframe=reframe or project.reframe,
-        format=target,
+        format=_format(values),
         cut_out=cut_out,
+        frames=material.frames(values),
         keeps_location=keeps_location,
     )
     for progress in frames:

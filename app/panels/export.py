@@ -35,8 +35,12 @@ def build_export_panel() -> ExportPanel:
     return ExportPanel(view)
 
 
-def describe_output(path: Path, kind: str, info: ClipInfo) -> dict[str, Any]:
-    """An exported file for the page: where it lies, what to call it, how to show it, and its facts."""
+def describe_output(path: Path, kind: str, info: ClipInfo, frames: int) -> dict[str, Any]:
+    """An exported file for the page: where it lies, what to call it, how to show it, and its facts.
+
+    Args:
+        frames: how many of the clip's a video holds.
+    """
     return {
         "path": str(path),
         "name": path.name,
@@ -44,6 +48,6 @@ def describe_output(path: Path, kind: str, info: ClipInfo) -> dict[str, Any]:
         "shown": _SHOWN.get(path.suffix, "file"),
         "bytes": path.stat().st_size,
         "size": list(info.size),
-        "seconds": info.duration,
+        "seconds": info.duration * frames / info.num_frames,
         "has_sound": info.has_audio and kind == "video",
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 from app.rendering.footage import ClipFootage
@@ -24,8 +25,8 @@ def privacy_notes(layers: Sequence[Layer], footage: ClipFootage, names: Mapping[
     return [describe_doubts(doubts, names.get(each, f"Object {each}")) for each, doubts in found.items()]
 
 
-def session_doubts(session: Session) -> dict[str, tuple[Doubt, ...]]:
-    """For each covered object of a session's own project its name and its doubts, from its masks: no frame is read."""
+def session_doubts(session: Session, frames: range) -> dict[str, tuple[Doubt, ...]]:
+    """For each covered object of a session's project its name and its doubts on `frames`, from its masks alone."""
     info = session.info
 
     def no_frame(index: int) -> NoReturn:
@@ -35,4 +36,11 @@ def session_doubts(session: Session) -> dict[str, tuple[Doubt, ...]]:
         no_frame, session.masks, num_frames=info.num_frames, fps=float(info.fps), size=(info.size[0], info.size[1])
     )
     found = doubts_of_covered(session.project.layers, footage)
-    return {session.project.names[each]: doubts for each, doubts in found.items()}
+    return {session.project.names[each]: tuple(_within(doubts, frames)) for each, doubts in found.items()}
+
+
+def _within(doubts: Sequence[Doubt], frames: range) -> Iterator[Doubt]:
+    for doubt in doubts:
+        start, stop = max(doubt.start, frames.start), min(doubt.stop, frames.stop)
+        if start < stop:
+            yield replace(doubt, start=start, stop=stop)

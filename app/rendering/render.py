@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -46,6 +46,7 @@ def render_frames(
     reframe: Reframe | None = None,
     format: Format = H264,
     cut_out: Sequence[int] | None = None,
+    frames: range | None = None,
     keeps_location: bool = False,
 ) -> Generator[RenderProgress, None, None]:
     """Write the clip with its layers to a file, giving word after each frame, and while the file is made whole.
@@ -62,6 +63,7 @@ def render_frames(
         reframe: how the picture is cut in the end, following an object; None keeps it whole.
         format: of the file.
         cut_out: the objects outside of which everything becomes transparent, in a format with alpha; None: nothing.
+        frames: those that are written, one after the other, and nothing before or after them; None: all.
         keeps_location: whether the file tells where the clip was taken, if the clip does.
     """
     footage = clip_footage(clip, masks)
@@ -69,9 +71,10 @@ def render_frames(
     views = _views(reframe, footage)
     size = reframe.size(footage.size) if reframe else footage.size
     began = time.monotonic()
-    with VideoWriter(out, like=clip, format=format, size=size, keeps_location=keeps_location) as writer:
-        progress = RenderProgress(0, clip.num_frames, 0.0)
-        for done, frame in enumerate(_one_ahead(clip.frames(), footage), start=1):
+    frames = range(clip.num_frames) if frames is None else frames
+    with VideoWriter(out, like=clip, format=format, size=size, frames=frames, keeps_location=keeps_location) as writer:
+        progress = RenderProgress(0, len(frames), 0.0)
+        for done, frame in enumerate(_one_ahead(clip, frames, footage), start=1):
             picture: Picture | None = _compose(frame, footage, mattes, layers, colors, names)
             if picture is None:  # it goes on as it came, in planes if it is in planes
                 picture = frame.picture
@@ -79,7 +82,7 @@ def render_frames(
                 alpha = cut_out_alpha(mattes, frame.index, cut_out, clip.size)
                 picture = np.dstack([pixels_of(picture), alpha])
             writer.write(reframe.cut(pixels_of(picture), views[frame.index]) if reframe else picture, frame.time)
-            progress = RenderProgress(done, clip.num_frames, done / max(time.monotonic() - began, 1e-6))
+            progress = RenderProgress(done, len(frames), done / max(time.monotonic() - began, 1e-6))
             mattes.forget_before(frame.index)
             yield progress
         for _ in writer.finishing():
@@ -87,12 +90,12 @@ def render_frames(
 
 
 def cut_out_alphas(
-    clip: VideoClip, masks: MaskFolder, object_ids: Sequence[int]
+    clip: VideoClip, masks: MaskFolder, object_ids: Sequence[int], frames: range
 ) -> Iterator[tuple[Fraction, np.ndarray]]:
-    """Give each frame's time and its alpha (H, W) uint8, as `render_frames` cuts it out."""
+    """Give the time of each of `frames` and its alpha (H, W) uint8, as `render_frames` cuts it out."""
     footage = clip_footage(clip, masks)
     mattes = Mattes(masks, footage.pixels_beside, clip.num_frames)
-    for frame in _one_ahead(clip.frames(), footage):
+    for frame in _one_ahead(clip, frames, footage):
         yield frame.time, cut_out_alpha(mattes, frame.index, object_ids, clip.size)
         mattes.forget_before(frame.index)
 
@@ -140,15 +143,15 @@ def compose_frame(
     return frame.pixels if composed is None else composed
 
 
-def _one_ahead(frames: Iterable[Frame], footage: ClipFootage) -> Iterator[Frame]:
-    """Give the frames in order, each when its follower is in the footage too: a matte looks at both neighbours."""
+def _one_ahead(clip: VideoClip, frames: range, footage: ClipFootage) -> Iterator[Frame]:
+    """Give the frames in order, each when its neighbours are in the footage too: a matte looks at both."""
     waiting: Frame | None = None
-    for frame in frames:
+    for frame in clip.frames(max(frames.start - 1, 0), min(frames.stop + 1, clip.num_frames)):
         footage.remember(frame)
-        if waiting is not None:
+        if waiting is not None and waiting.index in frames:
             yield waiting
         waiting = frame
-    if waiting is not None:
+    if waiting is not None and waiting.index in frames:
         yield waiting
 
 

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from app.sessions.store import Sessions
+from tests.app.made_clips import decode
 from tests.browser.driving import (
+    FPS,
     HEIGHT,
     NUM_FRAMES,
     WIDTH,
@@ -61,6 +63,36 @@ def test_marks_lock_and_playback(page: Any, folder: Path) -> None:
     page.keyboard.press("Control+z")
     wait_until(lambda: not sessions.open(session.id).project.object(1).locked, "the lock undone")
     wait_until(lambda: state(page, "objects[0].locked") is False, "the page hears of it")
+
+
+def test_the_marked_range_leaves_alone(page: Any, folder: Path) -> None:
+    session = open_clip(page, folder)
+    click_and_wait(page, session, (85, 115))
+    page.click(".ms-render-start")
+    assert not page.is_visible("#ms-export-marked")  # nothing is marked
+    page.keyboard.press("Escape")
+    go_to(page, 2)
+    page.keyboard.press("i")
+    go_to(page, 6)
+    page.keyboard.press("o")
+    wait_until(lambda: state(page, "marks?.[1]") == 7, "the marked range")
+    track_all(page)
+    page.click(".ms-render-start")
+    assert "are not tracked" in page.inner_text(".ms-export-untracked")
+    page.check("#ms-export-marked")
+    assert page.locator(".ms-export-untracked").is_hidden()  # of these all are
+    page.click(".ms-export-go")
+    page.wait_for_selector(".ms-output:visible")
+    assert f"{5 / FPS:.1f} s" in page.inner_text(".ms-output-facts")
+    with page.expect_download() as waiting:
+        page.click(".ms-download")
+    waiting.value.save_as(folder / "part.mp4")
+    assert len(decode(folder / "part.mp4")[0]) == 5
+    page.keyboard.press("Escape")
+    page.click("[data-do=mark-none]")
+    page.click(".ms-render-start")
+    assert not page.is_visible("#ms-export-marked")
+    assert "are not tracked" in page.inner_text(".ms-export-untracked")
 
 
 def make_clip_of_two_scenes(path: Path) -> Path:

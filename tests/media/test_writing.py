@@ -129,6 +129,35 @@ def test_sound_of_a_clip_that_was_cut_is_cut_with_it(tmp_path: Path) -> None:
         assert container.duration / av.time_base == pytest.approx(1, abs=0.03)
 
 
+@pytest.mark.parametrize("name", ["h264", "vp9", "gif", "png"])
+def test_a_stretch_of_a_clip_begins_at_nought_and_ends_with_its_last_frame(tmp_path: Path, name: str) -> None:
+    source = write_clip(tmp_path / "a.mp4", num_frames=24, **UNEVEN)
+    target = tmp_path / f"b{choose_format(name).suffix}"
+    with VideoClip.open(source) as clip:
+        with VideoWriter(target, like=clip, format=choose_format(name), frames=range(11, 16)) as writer:
+            for frame in clip.frames(11, 16):
+                writer.write(frame.picture, frame.time)
+        wanted = [float(clip.times[index] - clip.times[11]) for index in range(11, 17)]
+        with VideoClip.open(target) as written:
+            assert [read_index(frame.pixels) for frame in written.frames()] == list(range(11, 16))
+            if name != "png":  # numbered pictures have no times
+                tolerance = 0.006 if name == "gif" else 0.001
+                assert [float(each) for each in written.times] == pytest.approx(wanted[:-1], abs=tolerance)
+                assert float(written.duration) == pytest.approx(wanted[-1], abs=tolerance)
+
+
+@pytest.mark.parametrize(("frames", "hears_at"), [(range(5, 25), 0.3), (range(20), 0.5), (range(15, 25), 0.0)])
+def test_a_stretch_of_a_clip_has_the_sound_of_its_own_time(tmp_path: Path, frames: range, hears_at: float) -> None:
+    source = write_clip(tmp_path / "a.mp4", num_frames=50, fps="25", sound=click_sound(0.5, 2))
+    target = tmp_path / "b.mp4"
+    with VideoClip.open(source) as clip, VideoWriter(target, like=clip, frames=frames) as writer:
+        for frame in clip.frames(frames.start, frames.stop):
+            writer.write(frame.picture, frame.time)
+    assert onset(target) == pytest.approx(hears_at, abs=0.03)
+    with av.open(str(target)) as container:
+        assert container.duration / av.time_base == pytest.approx(len(frames) / 25, abs=0.03)
+
+
 @pytest.mark.parametrize("size", [(96, 128), (720, 1280)])
 def test_colours_survive_decode_encode_and_play(tmp_path: Path, size: tuple[int, int]) -> None:
     rng = np.random.default_rng(1)

@@ -24,7 +24,7 @@ from app.exports.catalogue import KINDS, describe_kinds, estimate_bytes, export,
 from app.exports.davis import davis_palette
 from app.exports.kind import ExportError, ExportProgress, Material
 from app.exports.rle import encode_rle
-from app.projects.changes import add_object, rename, with_layers, with_reframe
+from app.projects.changes import add_object, rename, with_layers, with_marks, with_reframe
 from app.projects.mask_folder import MaskFolder
 from app.projects.mask_note import measure
 from app.projects.project import Project, ProjectError
@@ -267,6 +267,27 @@ def test_a_reframed_project_is_exported_as_it_is_rendered(tracked: Session) -> N
     assert estimate_bytes(reframed, "video", {}) < estimate_bytes(tracked, "video", {})
 
 
+@pytest.mark.parametrize("marks", [(0, 4), (3, 8), (7, NUM_FRAMES)])
+def test_the_marked_range_is_exported_as_it_is_in_the_whole(tracked: Session, marks: tuple[int, int]) -> None:
+    project = with_layers(tracked.project, [parse_layer("1 highlight"), parse_layer("1 trail")])
+    marked = replace(tracked, project=with_marks(project, marks))
+    for name, given in (("video", {"quality": "lossless"}), ("matte", {"quality": "lossless"})):
+        whole, times, _ = decode(made(marked, name, **given))
+        part, part_times, seconds_of_sound = decode(made(marked, name, **given, marked=True))
+        assert part_times == times[: len(part)]
+        assert np.array_equal(part, whole[slice(*marks)])
+        assert (seconds_of_sound > 0) == (name == "video")
+        assert seconds_of_sound == pytest.approx(len(part) / FPS, abs=0.1) or name == "matte"
+        assert estimate_bytes(marked, name, {"marked": True}) < estimate_bytes(marked, name, {})
+
+
+def test_a_range_that_is_not_there_is_a_sentence(tracked: Session) -> None:
+    beyond = with_marks(tracked.project, (NUM_FRAMES, NUM_FRAMES + 5))
+    for project in (tracked.project, beyond):
+        with pytest.raises(ExportError, match="No range of this clip is marked; mark one first"):
+            made(replace(tracked, project=project), "video", marked=True)
+
+
 def test_everything_opens_again(tracked: Session, clip_path: Path, tmp_path: Path) -> None:
     unpacked = tmp_path / "unpacked"
     with zipfile.ZipFile(made(tracked, "everything")) as archive:
@@ -290,7 +311,7 @@ def test_everything_opens_again(tracked: Session, clip_path: Path, tmp_path: Pat
 def test_what_cannot_be_exported_is_a_sentence(tracked: Session, sessions: Sessions, clip_path: Path) -> None:
     for name, given, words in (
         ("film", {}, "choose one of video, animation"),
-        ("video", {"colour": "red"}, "no option 'colour'; it takes format, quality, aspect, location"),
+        ("video", {"colour": "red"}, "no option 'colour'; it takes format, quality, marked, aspect, location"),
         ("video", {"format": "avi"}, "must be one of h264"),
         ("video", {"format": "vp9", "quality": "lossless"}, "not offered in the quality"),
         ("video", {"location": "perhaps"}, "yes or no"),

@@ -43,13 +43,15 @@ def test_a_session_tells_them_without_reading_a_frame(session: Session, sessions
     sessions.save(session.id, project)
     for index in range(NUM_FRAMES):
         session.masks.write(1, index, square_mask(index) & (index not in (3, 4)))
-    ((name, doubts),) = session_doubts(sessions.open(session.id)).items()
+    ((name, doubts),) = session_doubts(sessions.open(session.id), range(NUM_FRAMES)).items()
     assert describe_doubts(name, doubts) == {
         "key": "check.frames",
         "name": "Anna",
         "places": [{"key": "check.out_of_sight", "frames": "4–5"}],  # the page counts from 1
     }
     assert describe_doubts(name, ()) == {"key": "notice.covered", "name": "Anna"}
+    assert session_doubts(sessions.open(session.id), range(4, 9)) == {"Anna": (Doubt(4, 5, "out of sight"),)}
+    assert session_doubts(sessions.open(session.id), range(5, 9)) == {"Anna": ()}
 
 
 @needs_node
