@@ -82,20 +82,23 @@ def look_at_hardware() -> Hardware:
     return Hardware("cpu", f"CPU of {os.cpu_count() or 1} cores", None, quick, forgets)
 
 
-def choose_setup(hardware: Hardware, wishes: Wishes | None = None) -> Setup:
+def choose_setup(hardware: Hardware, wishes: Wishes | None = None, *, is_embedded: bool = False) -> Setup:
     """Choose how the network runs here.
 
     Args:
         hardware: from `look_at_hardware`.
         wishes: what was set by hand.
+        is_embedded: it is the embedded model, whose masks need not be those of a released one.
 
     Returns:
         The choice, and in words why.
     """
     wishes = wishes or Wishes()
     device = wishes.device or hardware.device
-    # On a CPU masks come first: bfloat16 is quicker there by less than it is on a GPU, and moves edges a little.
-    is_short = device == "cuda" and hardware.has_quick_bfloat16
+    # A released model's masks come first on a CPU, and bfloat16 moves edges a little. The embedded one learned in it,
+    # finds as much in it, and is there to be quick.
+    is_quick = device == hardware.device and hardware.has_quick_bfloat16
+    is_short = is_quick and (device == "cuda" or is_embedded)
     dtype = NUMBER_TYPES[wishes.dtype] if wishes.dtype else torch.bfloat16 if is_short else torch.float32
     roomy = hardware.memory is not None and hardware.memory >= _ROOMY_GIB
     fitting = (4 if roomy else 2) if device == "cuda" else 1

@@ -90,8 +90,9 @@ def set_by_hand(wishes: Wishes) -> None:
 
 def current_setup(name: str = "") -> Setup:
     """How a model runs here, and why; `name` as for `load_model`."""
-    _, image_size = split_name(name)
-    return choose_setup(look_at_hardware(), replace(_wishes, image_size=image_size or _wishes.image_size))
+    weights, image_size = split_name(name)
+    wishes = replace(_wishes, image_size=image_size or _wishes.image_size)
+    return choose_setup(look_at_hardware(), wishes, is_embedded=weights == EMBEDDED)
 
 
 def current_budget(model: sam2_model.SAM2) -> sam2_model.Budget:

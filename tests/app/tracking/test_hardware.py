@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from app.tracking import models
-from app.tracking.hardware import Hardware, Setup, Wishes, choose_setup, look_at_hardware
+from app.tracking.hardware import Device, Hardware, Setup, Wishes, choose_setup, look_at_hardware
 from sam2_model import CheckpointError
 
 H100 = Hardware("cuda", "H100", 80.0, True, False)
@@ -37,6 +37,25 @@ def test_the_hardware_decides(hardware: Hardware, expected: tuple[str, torch.dty
     assert not setup.compiles
     assert str(setup.dtype).removeprefix("torch.") in setup.reason
     assert "by hand" not in setup.reason
+
+
+@pytest.mark.parametrize(
+    ("hardware", "device", "expected"),
+    [
+        (CPU, None, torch.bfloat16),
+        (Hardware("cpu", "CPU of 2 cores", None, False, False), None, torch.float32),
+        (H100, "cpu", torch.float32),  # nobody knows what that CPU can
+        (H100, None, torch.bfloat16),
+        (OLD_CARD, None, torch.float32),
+    ],
+)
+def test_the_embedded_model_is_quick_where_it_can_be(
+    hardware: Hardware, device: Device | None, expected: torch.dtype
+) -> None:
+    setup = choose_setup(hardware, Wishes(device), is_embedded=True)
+    assert setup.dtype == expected
+    assert f"in {str(expected).removeprefix('torch.')}" in setup.reason
+    assert choose_setup(hardware, Wishes(device, "float32"), is_embedded=True).dtype == torch.float32
 
 
 def test_each_choice_can_be_set_by_hand_and_is_said() -> None:
@@ -76,8 +95,10 @@ def test_models_run_at_the_size_and_in_the_numbers_asked_for() -> None:
     model = models.load_model("nano@320")
     assert (model.config.image_size, model.dtype) == (320, torch.bfloat16)
     assert models.current_budget(model).look_ahead == 3
-    models.set_by_hand(Wishes(device="cpu"))
+    models.set_by_hand(Wishes(device="cpu", dtype="float32"))
     assert models.load_model("nano@320").dtype == torch.float32
+    models.set_by_hand(Wishes(device="cpu"))
+    assert models.load_model("nano@320").dtype == models.current_setup("nano").dtype
     assert "at 320 px" in models.current_setup("nano@320").reason
     models.set_by_hand(Wishes(device="cpu", image_size=288))
     assert models.load_model("nano").config.image_size == 288
