@@ -32,7 +32,7 @@ LEAVING_CHANCE = 0.12
 TWO_PART_CHANCE = 0.4
 SQUEEZE = 0.3  # log of how much narrower things mostly look: wide frames are squeezed to the network's square
 PHOTO_CHANCE = 0.7  # of a lone frame being a labelled photo as it is
-COLLAGE_CHANCE = 0.5  # of it being four of them
+COLLAGE_CHANCE = 0.5  # of it being four or nine of them
 
 
 @dataclass(frozen=True, eq=False)

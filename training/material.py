@@ -106,19 +106,21 @@ class Material:
         return photos, masks
 
     def collages(self, gen: torch.Generator, n: int, side: int) -> tuple[Tensor, Tensor]:
-        """Four labelled photos side by side in each picture, so that things are as small as they mostly are in a video.
+        """Four or nine labelled photos side by side in each picture, so that things are as small as in a video.
 
         Returns:
-            Pictures (n, 3, side, side) in 0–1 and masks (n, 4, side, side) bool, one object of each photo.
+            Pictures (n, 3, side, side) in 0–1 and masks (n, 4 or 9, side, side) bool, one object of each photo.
         """
-        half = side // 2
-        photos, masks = self.stills(gen, 4 * n, half, objects=1)
-        pictures = photos.view(n, 2, 2, 3, half, half).permute(0, 3, 1, 4, 2, 5).reshape(n, 3, side, side)
-        every = torch.zeros(n, 4, side, side, dtype=torch.bool, device=gen.device)
-        for index, mask in enumerate(masks.view(n, 4, half, half).unbind(1)):
-            top, left = half * (index // 2), half * (index % 2)
-            every[:, index, top : top + half, left : left + half] = mask
-        return pictures, every
+        across = int(torch.randint(2, 4, (), generator=gen, device=gen.device))
+        part = -(-side // across)
+        photos, masks = self.stills(gen, across**2 * n, part, objects=1)
+        rows = photos.unflatten(0, (n, across, across)).permute(0, 3, 1, 4, 2, 5)
+        pictures = rows.reshape(n, 3, across * part, across * part)
+        every = torch.zeros(n, across**2, across * part, across * part, dtype=torch.bool, device=gen.device)
+        for index, mask in enumerate(masks.unflatten(0, (n, across**2)).unbind(1)):
+            top, left = part * (index // across), part * (index % across)
+            every[:, index, top : top + part, left : left + part] = mask[:, 0]
+        return pictures[..., :side, :side], every[..., :side, :side]
 
     def patches(self, gen: torch.Generator, n: int, side: int) -> Tensor:
         """Pieces of photos as textures: (n, 3, side, side) in 0–1."""

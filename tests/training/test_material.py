@@ -69,15 +69,17 @@ def test_stills_show_the_objects_that_are_asked_for(material: Material) -> None:
     assert float(blue[~masks[:, 0]].mean()) < 0.05
 
 
-def test_a_collage_shows_an_object_in_each_quarter(material: Material) -> None:
-    pictures, masks = material.collages(torch.Generator().manual_seed(0), 3, 64)
+@pytest.mark.parametrize(("seed", "across", "part"), [(0, 2, 32), (1, 3, 22)])
+def test_a_collage_shows_an_object_of_each_photo(material: Material, seed: int, across: int, part: int) -> None:
+    pictures, masks = material.collages(torch.Generator().manual_seed(seed), 3, 64)
     assert pictures.shape == (3, 3, 64, 64)
-    assert masks.shape == (3, 4, 64, 64)
-    for index, (top, left) in enumerate(((0, 0), (0, 32), (32, 0), (32, 32))):
-        quarter = torch.zeros(64, 64, dtype=torch.bool)
-        quarter[top : top + 32, left : left + 32] = True
+    assert masks.shape == (3, across**2, 64, 64)
+    for index in range(across**2):
+        top, left = part * (index // across), part * (index % across)
+        place = torch.zeros(64, 64, dtype=torch.bool)
+        place[top : top + part, left : left + part] = True
         assert bool(masks[:, index].flatten(1).any(1).all())
-        assert not bool((masks[:, index] & ~quarter).any())
+        assert not bool((masks[:, index] & ~place).any())
     blue = pictures[:, 2] - pictures[:, 0]
     assert float(blue[masks.any(1)].mean()) > 0.5
     assert float(blue[~masks.any(1)].mean()) < 0.05
