@@ -13,7 +13,18 @@ from app.assets import ASSETS, with_asset_paths
 from app.exports.coco import Coco
 from app.exports.davis import Davis
 from app.exports.everything import Everything
-from app.exports.kind import ExportError, ExportKind, ExportProgress, Extent, Material, Option, Value, Values, safe_stem
+from app.exports.kind import (
+    ExportError,
+    ExportKind,
+    ExportProgress,
+    Extent,
+    Material,
+    Option,
+    Value,
+    Values,
+    chosen_frames,
+    safe_stem,
+)
 from app.exports.mask_images import MaskImages
 from app.exports.matte import MatteVideo
 from app.exports.project_file import ProjectFile
@@ -130,10 +141,8 @@ def estimate_bytes(session: Session, name: str, given: Mapping[str, object]) -> 
         has_sound=info.has_audio,
     )
     values = read_values(kind, given)
-    whole = kind.estimate(extent, values)
-    if not values.get("marked") or project.marks is None:
-        return whole
-    return round(whole * (project.marks[1] - project.marks[0]) / info.num_frames)
+    share = len(chosen_frames(project, info.num_frames, values)) / info.num_frames
+    return round(share * kind.estimate(extent, values))
 
 
 def _described(option: Option) -> dict[str, Any]:

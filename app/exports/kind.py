@@ -63,6 +63,20 @@ OBJECTS = Option("objects", "Objects", "objects", ())
 MARKED = Option("marked", "Only the marked range", "switch", False)
 
 
+def chosen_frames(project: Project, num_frames: int, values: Values) -> range:
+    """The frames of the marked range if that was chosen, else all of the clip's `num_frames`.
+
+    Raises:
+        ExportError: no range is marked, or not in this clip.
+    """
+    every = range(num_frames)
+    if not values.get(MARKED.name):
+        return every
+    if project.marks is None or not every[slice(*project.marks)]:
+        raise ExportError("No range of this clip is marked; mark one first, or export the whole clip.")
+    return every[slice(*project.marks)]
+
+
 @dataclass(frozen=True, eq=False)
 class Material:
     """What all exports are made from.
@@ -107,17 +121,8 @@ class Material:
         return wanted
 
     def frames(self, values: Values) -> range:
-        """The frames of the marked range if that was chosen, else all.
-
-        Raises:
-            ExportError: no range is marked, or not in this clip.
-        """
-        every = range(self.clip.num_frames)
-        if not values["marked"]:
-            return every
-        if self.project.marks is None or not every[slice(*self.project.marks)]:
-            raise ExportError("No range of this clip is marked; mark one first, or export the whole clip.")
-        return every[slice(*self.project.marks)]
+        """The frames that are written; raises as `chosen_frames`."""
+        return chosen_frames(self.project, self.clip.num_frames, values)
 
 
 @dataclass(frozen=True)

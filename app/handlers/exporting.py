@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.exports.catalogue import estimate_bytes, export, find_kind, read_values
+from app.exports.kind import chosen_frames
 from app.handlers.envelope import Message, Request, Studio, describe_task, open_session
 from app.heartbeat import beats
 from app.panels.export import describe_output
@@ -24,9 +25,9 @@ def render(studio: Studio, session_id: str | None, request: Request) -> Iterator
     session = open_session(studio, session_id)
     kind = str(request.get("kind", "video"))
     values = read_values(find_kind(kind), _values(request))
-    yield {"task": describe_task("render", 0, session.info.num_frames), "status": {"key": "export.running"}}
+    frames = chosen_frames(session.project, session.info.num_frames, values)
+    yield {"task": describe_task("render", 0, len(frames)), "status": {"key": "export.running"}}
     path = None
-    written = 0
     for progress in beats(lambda: export(session, kind, values)):
         studio.sessions.touch(session.id)
         if not progress:
@@ -34,16 +35,13 @@ def render(studio: Studio, session_id: str | None, request: Request) -> Iterator
             continue
         now = progress[-1]
         path = now.path
-        written = now.total
         yield {"task": describe_task("render", now.done, now.total, now.frames_per_second, now.seconds_left)}
     assert path is not None
     # Whoever hides somebody is told where to look before anybody sees it.
-    marks = session.project.marks if values.get("marked") else None
-    frames = range(*marks) if marks else range(session.info.num_frames)
     doubts = session_doubts(session, frames) if kind == "video" else {}
     notes = [describe_doubts(name, found) for name, found in doubts.items()]
     status = notes or {"key": "export.done"}
-    yield {"task": None, "output": describe_output(path, kind, session.info, written), "status": status}
+    yield {"task": None, "output": describe_output(path, kind, session.info, len(frames)), "status": status}
 
 
 def describe_doubts(name: str, doubts: tuple[Doubt, ...]) -> Message:
