@@ -23,7 +23,7 @@ from media.video_clip import VideoClip
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images" / "effects"
 DOCUMENT = ROOT / "docs" / "effects.md"
-CLIP, FRAME = ROOT / "examples" / "clips" / "bird.mp4", 40
+CLIP, FRAME = ROOT / "examples" / "clips" / "bird.mp4", 20
 THUMBNAIL = (135, 240)
 COLUMNS = 4
 

@@ -42,7 +42,7 @@ from media import Frame, VideoClip, VideoWriter
 from sam2_model import SAM2, Prompt, VideoPredictor
 
 CLIP = Path(__file__).parents[1] / "examples" / "clips" / "bird.mp4"
-CLICK = (380.0, 280.0)
+CLICK = (400.0, 220.0)
 ROUNDS = 3
 
 

@@ -32,7 +32,7 @@ from sam2_model.checkpoints import build
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "clips" / "bird.mp4"
-CLICKS = ((380.0, 280.0), (200.0, 120.0), (600.0, 400.0))
+CLICKS = ((400.0, 220.0), (200.0, 120.0), (600.0, 400.0))
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Case:
 
 
 CASES = (
-    Case("nano", 480, 1, 100),
+    Case("nano", 480, 1, 80),
     Case("nano", 480, 3, 60),
     Case("sam2.1_tiny", 512, 1, 40),
     Case("sam2.1_tiny", 1024, 1, 20),

@@ -34,7 +34,7 @@ from media import VideoClip
 from sam2_model import PRESETS, SAM2, Prompt, SAM2Config, VideoPredictor, load
 
 CLIPS = Path(__file__).parents[1] / "examples" / "clips"
-CLICKS = {"bird": (380.0, 280.0), "cars": (410.0, 240.0), "walking_away": (430.0, 170.0)}
+CLICKS = {"bird": (400.0, 220.0), "cars": (410.0, 240.0), "walking_away": (430.0, 170.0)}
 FREE = {torch.ops.aten._unsafe_view, torch.ops.aten.new_empty}
 """Operators that launch nothing, besides views."""
 FRAMES, SEEDED, SEEDED_FRAMES, SEEDED_SIZE = 31, "sam2.1_tiny", 9, 256

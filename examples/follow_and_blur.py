@@ -23,7 +23,7 @@ BIRD = Path(__file__).parent / "clips" / "bird.mp4"
 def follow_and_blur(clip_path: Path, x: float, y: float, out: Path, model_name: str = "nano") -> None:
     """Follow what lies at pixel (x, y) of the first frame, and write the clip with everything else blurred."""
     model = sam2_model.load(model_name)
-    layers = [parse_layer("background blur strength=0.7"), parse_layer("1 outline width=3")]
+    layers = [parse_layer("background blur strength=0.7 specks=2000"), parse_layer("1 outline width=3 specks=2000")]
     with VideoClip.open(clip_path) as clip, VideoWriter(out, like=clip) as writer:
         tracker = VideoPredictor(model, size=clip.size, num_frames=clip.num_frames)
         click = Prompt(points=((x, y),), labels=(1,))
@@ -39,8 +39,8 @@ def main() -> None:
     """Read the command line; without one, follow the bird of the example clip."""
     parser = argparse.ArgumentParser(description="Follow one object and blur everything else.")
     parser.add_argument("clip", type=Path, nargs="?", default=BIRD)
-    parser.add_argument("x", type=float, nargs="?", default=380, help="where to click on the first frame [px]")
-    parser.add_argument("y", type=float, nargs="?", default=280, help="where to click on the first frame [px]")
+    parser.add_argument("x", type=float, nargs="?", default=395, help="where to click on the first frame [px]")
+    parser.add_argument("y", type=float, nargs="?", default=180, help="where to click on the first frame [px]")
     parser.add_argument("out", type=Path, nargs="?", default=Path("blurred.mp4"))
     parser.add_argument("--model", default="nano", help="a preset's name or a checkpoint's path")
     args = parser.parse_args()

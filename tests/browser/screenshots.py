@@ -18,7 +18,7 @@ from typing import Any
 from tests.browser.driving import CHROMIUM, FLAGS, ROOT, wait_for
 
 IMAGES = ROOT / "docs" / "images"
-EXAMPLE, CLICK, FRAME = "Bird", (0.45, 0.62), 30  # the click in shares of the picture's width and height
+EXAMPLE, CLICK, FRAME = "Cars", (0.53, 0.56), 8  # the click in shares of the picture's width and height
 PATIENCE = 1_800_000  # milliseconds
 VISITORS: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 860}},
