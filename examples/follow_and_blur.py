@@ -23,6 +23,7 @@ BIRD = Path(__file__).parent / "clips" / "bird.mp4"
 def follow_and_blur(clip_path: Path, x: float, y: float, out: Path, model_name: str = "nano") -> None:
     """Follow what lies at pixel (x, y) of the first frame, and write the clip with everything else blurred."""
     model = sam2_model.load(model_name)
+    # Without its loose parts, because one click on a small model takes crumbs along that an outline would show.
     layers = [parse_layer("background blur strength=0.7 specks=2000"), parse_layer("1 outline width=3 specks=2000")]
     with VideoClip.open(clip_path) as clip, VideoWriter(out, like=clip) as writer:
         tracker = VideoPredictor(model, size=clip.size, num_frames=clip.num_frames)
